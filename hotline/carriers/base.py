@@ -107,7 +107,7 @@ class CarrierError(Exception):
     """The carrier refused or could not be reached.
 
     `retryable`: the same command may be sent again, for nothing happened.
-    `unknown_outcome`: the command may have been carried out (a create that timed out); look before repeating it.
+    `unknown_outcome`: it may have been carried out (a create that timed out); look before repeating it.
     """
 
     def __init__(
@@ -124,19 +124,19 @@ class CarrierError(Exception):
         self.unknown_outcome = unknown_outcome
 
 
-class CallGone(CarrierError):
+class CallGone(CarrierError):  # noqa: N818  # the fact, as the outbox names it
     """The call (or its place in the conversation) had ended before the command reached it."""
 
 
-class NotSupported(CarrierError):
+class NotSupported(CarrierError):  # noqa: N818  # the fact, like CallGone
     """This carrier cannot do that; its capabilities say so beforehand."""
 
 
 class Carrier(Protocol):
-    """One telephone network. Every method blocks, and may raise `CarrierError`; none repeats a create by itself.
+    """One telephone network. Methods block and may raise `CarrierError`; none repeats a create by itself.
 
-    `conference` is always our own name for the conversation. `url` and `status_callback` are absolute: a carrier
-    which pulls fetches them, one which pushes hands them back in its events.
+    `conference` is always our own name for the conversation. `url` and `status_callback` are absolute: a
+    carrier which pulls fetches them, one which pushes hands them back in its events.
     """
 
     @property
@@ -152,7 +152,7 @@ class Carrier(Protocol):
         timeout_s: int = 20,
         detect_machine: bool = False,
     ) -> Originated:
-        """Ring `to` (`+86…` or `client:NAME`) for `timeout_s` seconds; once answered it is told what `url` says."""
+        """Ring `to` (`+86…` or `client:NAME`) for `timeout_s`; once answered it is told what `url` says."""
         ...
 
     def perform(self, call_sid: str, outputs: Sequence[Output]) -> None:
@@ -164,7 +164,7 @@ class Carrier(Protocol):
         ...
 
     def join(self, call_sid: str, *, conference: str, url: str) -> None:
-        """Move a live call into `conference`; a carrier which pulls learns that from `url`. Raises `CallGone`."""
+        """Move a live call into `conference`; one that pulls learns it from `url`. Raises `CallGone`."""
         ...
 
     def hangup(self, call_sid: str) -> None:
@@ -172,7 +172,7 @@ class Carrier(Protocol):
         ...
 
     def hold(self, call_sid: str, *, conference: str, on: bool, music_url: str | None = None) -> None:
-        """Keep one leg apart with music, or bring it back. Raises `CallGone` when it is not in the conversation."""
+        """Keep one leg apart with music, or bring it back. Raises `CallGone` when it is not there."""
         ...
 
     def mute(self, call_sid: str, *, conference: str, on: bool) -> None:
@@ -184,7 +184,7 @@ class Carrier(Protocol):
         ...
 
     def remove(self, call_sid: str, *, conference: str) -> None:
-        """Take one leg out of the conversation; already out is no error. It goes on with its own instructions."""
+        """Take one leg out of the conversation; already out is no error. Its own instructions go on."""
         ...
 
     def end_conference(self, conference: str) -> None:
@@ -212,7 +212,7 @@ class Carrier(Protocol):
         ...
 
     def fetch_recording(self, recording_sid: str) -> RecordingMedia:
-        """Return a finished recording's sound; the address is built from the id, never taken from a webhook."""
+        """Return a finished recording's sound; its address is built from the id, never from a webhook."""
         ...
 
     def delete_recording(self, recording_sid: str) -> None:
