@@ -25,6 +25,11 @@ class Timer:
 class Clock(Protocol):
     """What the exchange asks of time."""
 
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds on this clock; only differences mean something."""
+        ...
+
     def now(self) -> datetime: ...
 
     def after(self, seconds: float, action: Callable[[], None], *, busy: bool = False) -> Timer: ...
@@ -91,6 +96,10 @@ class RealClock:
     def __init__(self, *, speed: float = 1.0) -> None:
         self._speed = speed
         self._count = 0
+
+    @property
+    def elapsed_s(self) -> float:
+        return asyncio.get_running_loop().time() * self._speed
 
     def now(self) -> datetime:
         return datetime.now(UTC)
