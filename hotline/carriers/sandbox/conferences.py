@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from hotline.carriers.sandbox.clock import Clock
 from hotline.carriers.sandbox.legs import Leg, form, new_sid, rfc2822
 from hotline.carriers.sandbox.recordings import Recording
 from hotline.carriers.sandbox.reports import Reports
@@ -28,6 +29,7 @@ class Surroundings(Protocol):
     """What a conference needs of the exchange."""
 
     account_sid: str
+    clock: Clock
 
     def now(self) -> datetime: ...
 
@@ -53,7 +55,6 @@ class Entry:
     wait_url: str = ""
     wait_method: str = "POST"
     base_url: str = ""
-    capacity: int = 250
 
 
 @dataclass(eq=False, slots=True)
@@ -88,7 +89,7 @@ class Conference:
     recording: Recording | None = None
     reason_ended: str = ""
     ended_by: str = ""
-    on_end: Callable[[Conference], None] = lambda _: None
+    on_end: Callable[[Conference], object] = lambda _: None
     _sequence: int = 0
 
     def join(self, leg: Leg, entry: Entry) -> None:
@@ -182,7 +183,7 @@ class Conference:
             if each is not member:
                 self.surroundings.tell(each.leg, "hold", on=False)
         if self.recording is not None:
-            self.recording.run(self.surroundings.now())
+            self.recording.run(self.surroundings.clock.elapsed_s)
         self._report("start", member)
 
     @staticmethod

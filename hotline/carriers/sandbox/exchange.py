@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from hotline.carriers.sandbox import interpreter
 from hotline.carriers.sandbox.clock import Clock, VirtualClock
@@ -20,7 +20,8 @@ from hotline.carriers.sandbox.scripts import Fetch, Pressed, Runner, Script, Set
 from hotline.carriers.sandbox.webhooks import Courier, Delivered, Exchanged
 from hotline.carriers.sandbox.wire import Post
 
-KEPT_LEGS = 20_000  # a carrier remembers; a process that runs for months must not remember all
+T = TypeVar("T")
+KEPT = 20_000  # a carrier remembers; a process that runs for months must not remember all
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Exchange:
         self.legs: dict[str, Leg] = {}
         self.conferences: dict[str, Conference] = {}
         self.recordings: dict[str, Recording] = {}
+        self._running: dict[str, Conference] = {}
         self.messages: list[Message] = []
         self.warnings: deque[Warned] = deque(maxlen=1000)
 
@@ -162,9 +164,8 @@ class Exchange:
         if leg.conference is not None:
             leg.conference.leave(leg, "participant_hung_up")
         self._part(leg)
-        for recording in self.recordings.values():
-            if recording.call_sid == leg.sid and recording.status in ("in-progress", "paused"):
-                self.finish_recording(recording)
+        for recording in leg.recordings:
+            self.finish_recording(recording)
         self.reports.status(leg, "completed")
         self.tell(leg, "ended", reason=status.replace("-", "_"))
         if leg.endpoint is not None and leg.endpoint.leg is leg:
@@ -216,13 +217,13 @@ class Exchange:
 
     def conference_named(self, name: str) -> Conference | None:
         """Return the conversation of that name which is not over."""
-        return next(
-            (each for each in self.conferences.values() if each.name == name and each.status != "completed"),
-            None,
-        )
+        return self._running.get(name)
 
     def open_conference(self, conference: Conference) -> None:
-        self.conferences[conference.sid] = conference
+        """Make a conversation findable by its name until it ends."""
+        self.conferences[conference.sid] = self._running[conference.name] = conference
+        conference.on_end = lambda over: self._running.pop(over.name, None)
+        _forget_oldest(self.conferences, lambda each: each.status == "completed")
 
     def play_aside(self, leg: Leg, url: str, method: str, *, loop: bool) -> None:
         """Let a leg in a conference hear what a document says, beside its own instructions."""
@@ -244,16 +245,19 @@ class Exchange:
         recording = Recording(
             self.account_sid, leg.sid, "", source, self.now(), callback=callback, callback_events=events
         )
-        recording.run(self.now())
+        recording.run(self.clock.elapsed_s)
+        leg.recordings.append(recording)
         self.recordings[recording.sid] = recording
         self.reports.recording(recording, "in-progress")
         return recording
 
-    def finish_recording(self, recording: Recording, *, duration_s: float | None = None) -> None:
-        recording.finish(self.now(), duration_s=duration_s)
+    def finish_recording(self, recording: Recording) -> None:
+        if recording.status == "completed":
+            return
+        recording.finish(self.clock.elapsed_s)
         self.reports.recording(recording, "completed")
 
-    # Time (tests)
+    # Virtual time
 
     async def settle(self) -> None:
         """Return when no webhook is on its way."""
@@ -293,10 +297,7 @@ class Exchange:
 
     def _remember(self, leg: Leg) -> None:
         self.legs[leg.sid] = leg
-        if len(self.legs) > KEPT_LEGS:
-            oldest = next(iter(self.legs.values()))
-            if oldest.is_ended:
-                del self.legs[oldest.sid]
+        _forget_oldest(self.legs, lambda each: each.is_ended)
 
     def _ring(self, leg: Leg, telephones: tuple[Endpoint, ...], timeout_s: float) -> None:
         if leg.is_ended:
@@ -351,8 +352,8 @@ class Exchange:
             self._settle_parent(leg, leg.status if leg.is_ended else "completed")
 
     def _note_words(self, leg: Leg, text: str) -> None:
-        for recording in self.recordings.values():
-            if recording.call_sid == leg.sid and recording.status == "in-progress":
+        for recording in leg.recordings:
+            if recording.status == "in-progress":
                 recording.words.append(text)
 
     def _show_turn(self, exchanged: Exchanged) -> None:
@@ -374,3 +375,11 @@ class Exchange:
         if not isinstance(self.clock, VirtualClock):
             raise TypeError("only a virtual clock can be moved")
         return self.clock
+
+
+def _forget_oldest(remembered: dict[str, T], is_over: Callable[[T], bool]) -> None:
+    if len(remembered) <= KEPT:
+        return
+    oldest = next(iter(remembered))
+    if is_over(remembered[oldest]):
+        del remembered[oldest]

@@ -15,6 +15,7 @@ from hotline.carriers.sandbox.scripts import Runner
 
 if TYPE_CHECKING:
     from hotline.carriers.sandbox.conferences import Conference
+    from hotline.carriers.sandbox.recordings import Recording
 
 API_VERSION = "2010-04-01"
 Status = Literal["queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"]
@@ -76,7 +77,7 @@ class Leg:
     conference: Conference | None = None
     bridge: Leg | None = None
     ring_timer: Timer | None = None
-    limit_timer: Timer | None = None
+    recordings: list[Recording] = field(default_factory=list)
 
     @property
     def is_ended(self) -> bool:

@@ -61,9 +61,7 @@ class Asked:
         sid = self.request.path_params["call_sid"]
         leg = self.exchange.legs.get(sid)
         if leg is None:
-            raise Refused(
-                404, NOT_FOUND, f"The requested resource {self.root}/Calls/{sid}.json was not found"
-            )
+            raise Refused(404, NOT_FOUND, f"The requested resource /Calls/{sid} was not found")
         return leg
 
 
