@@ -1,0 +1,503 @@
+"""What the console's API takes and gives; the browser's types are generated from these and never retyped."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Text = Annotated[str, StringConstraints(max_length=20_000)]
+Line = Annotated[str, StringConstraints(max_length=300, strip_whitespace=True)]
+Urgency = Literal["P0", "P1", "P2", "P3"]
+Confidentiality = Literal["open", "confidential", "anonymous"]
+Disclosure = Literal["none", "union", "employer"]
+ContactMode = Literal["phone", "query_code", "anonymous"]
+
+
+class Taken(BaseModel):
+    """A request body: unknown fields are refused, not swallowed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Given(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+# Session
+
+
+class SignIn(Taken):
+    name: Line
+    password: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+
+
+class UserOut(Given):
+    id: int
+    name: str
+    display_name: str
+    role: str
+    role_label: str
+    union_id: int | None
+    union_name: str | None
+    extension: str | None
+
+
+class SessionOut(Given):
+    user: UserOut
+    expires_at: datetime
+    server_time: datetime
+    actions: list[str]
+    """Names of the actions which the actor may do somewhere; buttons still follow each object's own list."""
+
+
+# Reference data that forms need
+
+
+class CategoryOut(Given):
+    code: str
+    name: str
+    group_code: str
+    group_name: str
+    rights_defence: bool
+    sealed: bool
+    urgency: Urgency
+    entry_level: str
+
+
+class RegionOut(Given):
+    code: str
+    name: str
+    parent: str | None
+    level: str
+
+
+class UnionOut(Given):
+    id: int
+    code: str
+    name: str
+    level: str
+    level_label: str
+    kind: str
+    region_code: str | None
+    parent_id: int | None
+
+
+class EmployerOut(Given):
+    id: int
+    name: str
+    uscc: str | None
+    region_code: str | None
+    group_code: str | None
+    union_name: str | None
+    open_tickets: int
+
+
+# Tickets
+
+
+class ClockOut(Given):
+    kind: str
+    label: str
+    """签收, 首联, 办理 …"""
+    due_at: datetime | None
+    """None while paused."""
+    state: Literal["running", "paused", "met", "missed", "cancelled"]
+    late: bool
+    card: Literal["none", "yellow", "red"]
+    consumed_ratio: float
+    next_step: str | None
+    next_step_at: datetime | None
+
+
+class ActionOut(Given):
+    command: str
+    label: str
+    enabled: bool
+    why_not: str | None
+    """A Chinese sentence when the button is shown disabled."""
+
+
+class CallerOut(Given):
+    name_masked: str | None
+    phone_masked: str | None
+    relay_no: str
+    """工单联系号: how a union reaches the caller through the centre."""
+    can_reveal: bool
+
+
+class EmployerOnTicket(BaseModel):
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+    employer_id: int | None = None
+    name: Line = ""
+    """Empty and no id means that the caller does not know."""
+    uscc: Annotated[str, StringConstraints(max_length=18)] | None = None
+    role: Literal["employing", "using", "subcontractor", "contractor", "developer"] = "employing"
+
+
+class HandlingOut(Given):
+    id: int
+    union_id: int
+    union_name: str
+    role: Literal["lead", "co"]
+    state: str
+    dispatched_at: datetime
+    signed_at: datetime | None
+    handler_name: str | None
+    deputy_name: str | None
+    ended_at: datetime | None
+    end_reason: str | None
+    reasons: list[str]
+
+
+class EventOut(Given):
+    seq: int
+    kind: str
+    label: str
+    at: datetime
+    actor: str
+    summary: str
+    details: dict[str, Any]
+
+
+class CallOnTicket(Given):
+    sid: str
+    relation: Literal["origin", "nudge", "return_call", "callback"]
+    started_at: datetime
+    outcome: str | None
+    path: list[str]
+
+
+class TicketSummary(Given):
+    number: str
+    state: str
+    state_label: str
+    urgency: Urgency
+    category: str | None
+    category_name: str | None
+    wish: str
+    """One line; the whole text is on the ticket."""
+    employer: str | None
+    headcount: int | None
+    region: str | None
+    lead_union: str | None
+    channel: str
+    created_at: datetime
+    clock: ClockOut | None
+    """The one that is due next."""
+    sealed: bool
+    supervised: bool
+    version: int
+
+
+class TicketOut(TicketSummary):
+    text: str
+    nature: str | None
+    secondary_categories: list[str]
+    region_code: str | None
+    employers: list[EmployerOnTicket]
+    amount_cents: int | None
+    confidentiality: Confidentiality | None
+    disclosure: Disclosure | None
+    contact_mode: ContactMode | None
+    callback_wanted: bool
+    urgency_reasons: list[str]
+    query_number: str | None
+    """MMDD and daily sequence, as told to the caller; None for those who may not know it."""
+    callers: list[CallerOut]
+    handlings: list[HandlingOut]
+    clocks: list[ClockOut]
+    events: list[EventOut]
+    calls: list[CallOnTicket]
+    actions: list[ActionOut]
+    outcome: str | None
+    server_time: datetime
+
+
+class TicketPage(Given):
+    items: list[TicketSummary]
+    next: str | None
+    server_time: datetime
+
+
+class CallerIn(Taken):
+    name: Line | None = None
+    phone: Annotated[str, StringConstraints(max_length=200)] | None = None
+    member_card_no: Annotated[str, StringConstraints(max_length=40)] | None = None
+
+
+class TicketFields(Taken):
+    """Everything that can be written while the ticket is open; a field left out is left alone."""
+
+    category: str | None = None
+    secondary_categories: list[str] | None = Field(default=None, max_length=5)
+    nature: str | None = None
+    urgency: Urgency | None = None
+    region_code: Annotated[str, StringConstraints(pattern=r"^\d{2,9}$")] | None = None
+    employers: list[EmployerOnTicket] | None = Field(default=None, max_length=10)
+    headcount: int | None = Field(default=None, ge=1, le=1_000_000)
+    amount_cents: int | None = Field(default=None, ge=0, le=10**13)
+    wish: Line | None = None
+    text: Text | None = None
+    confidentiality: Confidentiality | None = None
+    disclosure: Disclosure | None = None
+    contact_mode: ContactMode | None = None
+    callback_wanted: bool | None = None
+    caller: CallerIn | None = None
+
+
+class TicketCreate(TicketFields):
+    channel: Literal["phone", "web", "partner", "walk_in", "letter", "union_phone", "operator"] = "operator"
+    external_id: Annotated[str, StringConstraints(max_length=100)] | None = None
+    call_sid: Annotated[str, StringConstraints(max_length=64)] | None = None
+
+
+class TicketEdit(TicketFields):
+    version: int
+
+
+class TicketCommand(Taken):
+    """The body of `POST /api/tickets/{number}/{command}`; each command names which fields it must carry."""
+
+    version: int
+    reason: Text | None = None
+    # Where to: `dispatch` and every other command that names a union.
+    union_id: int | None = None
+    override_reason: Line | None = None
+    reason_code: Line | None = None
+    basis: Text | None = None
+    upheld: bool | None = None
+    due_at: datetime | None = None
+    # Who: `sign_for`.
+    handler_id: int | None = None
+    deputy_id: int | None = None
+    # What was said: contacts and progress.
+    at: datetime | None = None
+    means: Literal["phone", "visit", "message", "site_check"] | None = None
+    outcome: Line | None = None
+    text: Text | None = None
+    # The result.
+    true_claim: bool | None = None
+    done: Text | None = None
+    solved: Literal["solved", "partly", "unsolved"] | None = None
+    amount_cents: int | None = Field(default=None, ge=0, le=10**13)
+    amount_state: Literal["promised", "paid", "instalments"] | None = None
+    payment_on: date | None = None
+    reply_text: Text | None = None
+    # Its review.
+    approved: bool | None = None
+    # The callback.
+    reached: bool | None = None
+    satisfied: Literal["satisfied", "basically", "dissatisfied"] | None = None
+    # The answer given at once.
+    answer: Text | None = None
+    knowledge_id: Line | None = None
+    # The route told to the caller who is declined.
+    route_told: Text | None = None
+    # References of the rarer commands.
+    parent_number: Line | None = None
+    missing: Text | None = None
+    reference: Line | None = None
+
+
+class RecommendationOut(Given):
+    union_id: int
+    union_name: str
+    level: str
+    level_label: str
+    reasons: list[str]
+    open_tickets: int
+    on_duty: list[str]
+    sign_due_at: datetime | None
+    resolve_due_at: datetime | None
+
+
+class ExcludedUnionOut(Given):
+    union_id: int
+    union_name: str
+    reason: str
+
+
+class RankingOut(Given):
+    recommendations: list[RecommendationOut]
+    excluded: list[ExcludedUnionOut]
+    pool_reason: str | None
+
+
+class SuggestionOut(Given):
+    code: str
+    name: str
+    words: list[str]
+
+
+class SuggestIn(Taken):
+    text: Text
+    headcount: int | None = None
+    category: str | None = None
+
+
+class SuggestOut(Given):
+    categories: list[SuggestionOut]
+    crisis_words: list[str]
+    urgency: Urgency | None
+    urgency_reasons: list[str]
+
+
+class UnionPreview(Given):
+    """Exactly what the chosen union will see."""
+
+    ticket: TicketSummary
+    text: str
+    caller: CallerOut | None
+    withheld: list[str]
+    """Names of what is kept back, in Chinese."""
+
+
+class RevealIn(Taken):
+    reason: Annotated[str, StringConstraints(min_length=2, max_length=300, strip_whitespace=True)]
+
+
+class RevealOut(Given):
+    name: str | None
+    phone: str | None
+    watermark: str
+
+
+# Calls, line, presence
+
+
+class LegOut(Given):
+    sid: str
+    kind: str
+    status: str
+    user_name: str | None
+
+
+class CallOut(Given):
+    sid: str
+    from_: str = Field(serialization_alias="from", validation_alias="from_")
+    to: str
+    direction: str
+    carrier_status: str
+    conversation_state: str
+    outcome: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    tickets: list[str]
+    path: list[str]
+    language: str
+
+
+class CallPage(Given):
+    items: list[CallOut]
+    next: str | None
+
+
+class HistoryItem(Given):
+    at: datetime
+    kind: Literal["call", "ticket"]
+    text: str
+    number: str | None
+
+
+class CallDetail(CallOut):
+    """The screen pop."""
+
+    from_masked: str
+    region: str | None
+    said: list[str]
+    legs: list[LegOut]
+    line_label: str | None
+    suggested_category: str | None
+    open_tickets: list[TicketSummary]
+    calls_in_30_days: int
+    history: list[HistoryItem]
+    on_hold: bool
+    muted: bool
+    draft: str | None
+    server_time: datetime
+
+
+class OfferOut(Given):
+    id: int
+    call_sid: str
+    from_masked: str
+    region: str | None
+    line: str
+    line_label: str
+    category_name: str | None
+    urgency: Urgency | None
+    path: list[str]
+    waited_s: int
+    expires_at: datetime
+
+
+class PresenceOut(Given):
+    state: str
+    label: str
+    since: datetime
+    wrap_up_until: datetime | None
+    offer: OfferOut | None
+    call_sid: str | None
+    device_token: str | None
+    server_time: datetime
+
+
+class PresenceIn(Taken):
+    state: Literal["ready", "on_break", "not_ready", "offline"]
+    reason: Line | None = None
+
+
+class LineOut(Given):
+    waiting: int
+    longest_s: int
+    ready: int
+    talking: int
+    server_time: datetime
+
+
+class ReturnCallOut(Given):
+    id: int
+    number_masked: str
+    reason: str
+    reason_label: str
+    state: str
+    due_at: datetime
+    call_sid: str | None
+    place_at: datetime | None
+    attempts: int
+    outcome: str | None
+    version: int
+
+
+class ReturnCallPage(Given):
+    items: list[ReturnCallOut]
+    next: str | None
+
+
+class ReturnCallDone(Taken):
+    version: int
+    outcome: Literal["reached", "no_answer", "wrong_number", "refused", "given_up"]
+    note: Line | None = None
+
+
+class CallbackDueOut(Given):
+    ticket: TicketSummary
+    due_at: datetime
+    attempts: int
+    script: list[str]
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457 problem details; `title` and `detail` are Chinese."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    code: str
+    fields: dict[str, Any] | None = None
+    """Field differences on 409, field errors on 422."""
