@@ -95,7 +95,7 @@ class Database:
             session = _WRITING(bind=self._engines[purpose], info={"writes": True})
             try:
                 # The connection opens its transaction here, BEGIN IMMEDIATE on SQLite.
-                session.connection(execution_options={"hotline_writes": True})
+                session.connection(execution_options={"hotline_mode": "write"})
                 yield session
                 session.commit()
             except BaseException:
@@ -112,8 +112,8 @@ class Database:
         """Open a transaction that only reads; always rolled back."""
         session = _READING(bind=self._engines[purpose])
         try:
-            if not self.on_sqlite:
-                session.connection(execution_options={"postgresql_readonly": True})
+            mode = {"hotline_mode": "read"} if self.on_sqlite else {"postgresql_readonly": True}
+            session.connection(execution_options=mode)
             yield session
         finally:
             session.rollback()
@@ -122,7 +122,7 @@ class Database:
     def is_up(self) -> bool:
         """True when the database answers."""
         with self._engines["command"].connect() as connection:
-            return connection.scalar(text("SELECT 1")) == 1
+            return bool(connection.scalar(text("SELECT 1")) == 1)
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -172,9 +172,9 @@ def _on_sqlite_connect(connection: Any, _record: object) -> None:
 
 
 def _on_sqlite_begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("hotline_writes", False)
-    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    mode = connection.get_execution_options().get("hotline_mode")
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if mode == 'read' else 'OFF'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if mode == "write" else "BEGIN")
 
 
 def wait_until_up(database: Database, *, seconds: float) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatch.models.base import Base, BigId
+from dispatch.models.base import Base, BigId, Json
 
 
 class Call(Base):
@@ -59,7 +59,7 @@ class Turn(Base):
     n: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     given: Mapped[dict[str, Any]]
-    outputs: Mapped[list[Any]] = mapped_column(type_=Base.type_annotation_map[dict[str, Any]])
+    outputs: Mapped[list[Any]] = mapped_column(Json)
 
 
 class Leg(Base):

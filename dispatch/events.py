@@ -1,0 +1,180 @@
+"""Append-only history: each stream is a hash chain in which personal data can be erased without breaking it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from dispatch.models.history import Event, StreamHead
+
+GENESIS: Final = "0" * 64
+"""What the first event of a stream points back to."""
+
+ADMINISTRATION: Final = "administration"
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who did it, as history keeps it."""
+
+    kind: str
+    """user, caller, machine, partner."""
+    id: int | None = None
+
+
+def ticket_stream(ticket_id: int) -> str:
+    """Return the name of a ticket's stream."""
+    return f"ticket:{ticket_id}"
+
+
+def record(
+    session: Session,
+    kind: str,
+    *,
+    stream: str,
+    by: By,
+    now: datetime,
+    payload: Mapping[str, Any] | None = None,
+    personal: Mapping[str, Any] | None = None,
+    ticket_id: int | None = None,
+    ticket_version: int | None = None,
+) -> int:
+    """Append one event and return its sequence number; the stream's head row is locked until commit.
+
+    `personal` is what erasure must be able to remove: names, numbers, what a worker said. The chain covers
+    only its salted SHA-256, so that nulling `personal` and `salt` leaves every hash as it was.
+    """
+    seq, prev_hash = _lock_head(session, stream)
+    body = dict(payload or {})
+    salt = secrets.token_bytes(16) if personal is not None else None
+    digest = personal_sha256(personal, salt) if personal is not None and salt is not None else None
+    own_hash = event_hash(
+        stream=stream,
+        seq=seq + 1,
+        kind=kind,
+        at=now,
+        by=by,
+        ticket_version=ticket_version,
+        payload=body,
+        personal_digest=digest,
+        prev_hash=prev_hash,
+    )
+    session.execute(
+        insert(Event).values(
+            stream=stream,
+            seq=seq + 1,
+            kind=kind,
+            at=now,
+            actor_kind=by.kind,
+            actor_id=by.id,
+            ticket_id=ticket_id,
+            ticket_version=ticket_version,
+            payload=body,
+            personal=None if personal is None else dict(personal),
+            salt=salt,
+            personal_sha256=digest,
+            prev_hash=prev_hash,
+            hash=own_hash,
+        )
+    )
+    session.execute(update(StreamHead).where(StreamHead.stream == stream).values(seq=seq + 1, hash=own_hash))
+    return seq + 1
+
+
+def verify_chain(session: Session, stream: str) -> Iterator[tuple[int, str]]:
+    """Yield (sequence number, what is wrong) for each event that was altered, removed or inserted."""
+    prev_hash, expected = GENESIS, 1
+    rows = session.scalars(
+        select(Event).where(Event.stream == stream).order_by(Event.seq).execution_options(yield_per=500)
+    )
+    for event in rows:
+        if event.seq != expected:
+            yield expected, f"{event.seq - expected} events are missing"
+        if event.prev_hash != prev_hash:
+            yield event.seq, "does not follow the event before it"
+        if event.personal is not None and event.personal_sha256 != personal_sha256(
+            event.personal, event.salt or b""
+        ):
+            yield event.seq, "personal data were altered"
+        if event.hash != _hash_of(event):
+            yield event.seq, "content was altered"
+        prev_hash, expected = event.hash, event.seq + 1
+    head = session.get(StreamHead, stream)
+    if head is None:
+        if expected > 1:
+            yield expected - 1, "the stream has no head"
+    elif (head.seq, head.hash) != (expected - 1, prev_hash):
+        yield head.seq, "the head does not match the last event"
+
+
+def personal_sha256(personal: Mapping[str, Any], salt: bytes) -> str:
+    """Return the salted digest by which the chain covers personal data, hexadecimal."""
+    return hashlib.sha256(salt + _canonical(dict(personal))).hexdigest()
+
+
+def event_hash(
+    *,
+    stream: str,
+    seq: int,
+    kind: str,
+    at: datetime,
+    by: By,
+    ticket_version: int | None,
+    payload: Mapping[str, Any],
+    personal_digest: str | None,
+    prev_hash: str,
+) -> str:
+    """Return the SHA-256 that the next event points back to, hexadecimal."""
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    parts = [
+        stream,
+        seq,
+        kind,
+        moment,
+        by.kind,
+        by.id,
+        ticket_version,
+        dict(payload),
+        personal_digest,
+        prev_hash,
+    ]
+    return hashlib.sha256(_canonical(parts)).hexdigest()
+
+
+def _hash_of(event: Event) -> str:
+    return event_hash(
+        stream=event.stream,
+        seq=event.seq,
+        kind=event.kind,
+        at=event.at,
+        by=By(event.actor_kind, event.actor_id),
+        ticket_version=event.ticket_version,
+        payload=event.payload,
+        personal_digest=event.personal_sha256,
+        prev_hash=event.prev_hash,
+    )
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _lock_head(session: Session, stream: str) -> tuple[int, str]:
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert_new = (postgresql if on_postgresql else sqlite).insert(StreamHead)
+    find = select(StreamHead.seq, StreamHead.hash).where(StreamHead.stream == stream).with_for_update()
+    row = session.execute(find).one_or_none()
+    if row is None:
+        # Two first events at once: one inserts, the other waits here and then reads what the first wrote.
+        session.execute(insert_new.values(stream=stream, seq=0, hash=GENESIS).on_conflict_do_nothing())
+        row = session.execute(find).one()
+    return row.seq, row.hash
