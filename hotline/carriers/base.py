@@ -124,11 +124,11 @@ class CarrierError(Exception):
         self.unknown_outcome = unknown_outcome
 
 
-class CallGone(CarrierError):  # noqa: N818  # the fact, as the outbox names it
+class CallGone(CarrierError):  # the fact, as the outbox names it
     """The call (or its place in the conversation) had ended before the command reached it."""
 
 
-class NotSupported(CarrierError):  # noqa: N818  # the fact, like CallGone
+class NotSupported(CarrierError):  # the fact, like CallGone
     """This carrier cannot do that; its capabilities say so beforehand."""
 
 

@@ -105,12 +105,12 @@ class Exchange:
         telephones = self.switchboard.at(leg.to)
         idle = tuple(each for each in telephones if each.leg is None)
         if not telephones and leg.to.startswith("client:"):
-            self.clock.after(0, lambda: self.end_leg(leg, "no-answer"))
+            self.clock.after(0, lambda: self.end_leg(leg, "no-answer"), busy=True)
             return
         if telephones and not idle:
-            self.clock.after(0, lambda: self.end_leg(leg, "busy"))
+            self.clock.after(0, lambda: self.end_leg(leg, "busy"), busy=True)
             return
-        self.clock.after(0, lambda: self._ring(leg, idle, timeout_s))
+        self.clock.after(0, lambda: self._ring(leg, idle, timeout_s), busy=True)
 
     def answer(self, endpoint: Endpoint, leg: Leg) -> None:
         """A telephone takes a ringing call; the others stop ringing."""
@@ -291,7 +291,12 @@ class Exchange:
         return True
 
     async def close(self) -> None:
+        """Drop everything without telling anybody, as a carrier's machine that is switched off."""
         await self.courier.close()
+        for leg in self.legs.values():
+            for runner in (leg.main, leg.aside):
+                if runner is not None:
+                    runner.close()
 
     # Inside
 

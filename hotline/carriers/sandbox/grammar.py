@@ -19,7 +19,7 @@ MAX_TWIML_BYTES = 64 * 1024  # error 11750
 DOCUMENT_UNREADABLE, SCHEMA_BROKEN, WRONG_CONTENT_TYPE, TOO_LARGE = 12100, 12200, 12300, 11750
 
 
-class TwimlRefused(Exception):  # noqa: N818  # what happened to the document
+class TwimlRefused(Exception):  # what happened to the document
     """A reply the carrier cannot carry out; `code` is Twilio's."""
 
     def __init__(self, code: int, message: str) -> None:

@@ -27,7 +27,7 @@ VerifyToken = Callable[[str], str | None]
 """Returns the identity a device token was made for, or None."""
 
 
-class NotUnderstood(Exception):  # noqa: N818  # what happened to the message
+class NotUnderstood(Exception):  # what happened to the message
     """A message the phone refuses; `code` is for programs, the text for people."""
 
     def __init__(self, code: str, message: str) -> None:

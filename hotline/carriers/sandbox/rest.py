@@ -25,7 +25,7 @@ NOT_FOUND, CALL_NOT_IN_PROGRESS, AUTHENTICATE, MISSING = 20404, 21220, 20003, 21
 _HANGING_UP = {"completed", "canceled"}
 
 
-class Refused(Exception):  # noqa: N818  # what the carrier did
+class Refused(Exception):  # what the carrier did
     """An error the carrier answers with; `code` as in twilio.com/docs/api/errors."""
 
     def __init__(self, status: int, code: int, message: str) -> None:

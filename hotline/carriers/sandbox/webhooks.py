@@ -57,6 +57,7 @@ class Courier:
         self._faults = faults
         self._tasks: set[asyncio.Task[None]] = set()
         self._active = 0
+        self._closed = False
         self._quiet: asyncio.Event | None = None
         self._held: list[_Held] = []
 
@@ -90,13 +91,15 @@ class Courier:
         return str(self._validator.compute_signature(url, _Form(values)))
 
     async def close(self) -> None:
-        """Stop every delivery."""
+        """Stop every delivery, and begin none."""
+        self._closed = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _spawn(self, request: WebhookRequest, fault: Fault | None, then: Callable[[Delivered], None]) -> None:
-        self._run(self._deliver(request, fault, then))
+        if not self._closed:
+            self._run(self._deliver(request, fault, then))
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._active += 1
@@ -170,12 +173,18 @@ class Courier:
         if kind == "repeat":
             return await self._repeat(request, overrides, fault)
         if kind == "hang_up" and fault.when == "during":
-            asyncio.get_running_loop().call_soon(request.hang_up)
+            return await self._hung_up_on(request, overrides)
         reply = await self._once(request, overrides)
         if kind == "lost_reply":
             await self._sleep(fault.seconds or min(overrides.read_timeout_s, left_s))
             raise NoReply("no reply in time", read=True)
         return reply
+
+    async def _hung_up_on(self, request: WebhookRequest, overrides: Overrides) -> Reply:
+        on_its_way = asyncio.create_task(self._once(request, overrides))
+        await asyncio.sleep(0)
+        request.hang_up()
+        return await on_its_way
 
     async def _repeat(self, request: WebhookRequest, overrides: Overrides, fault: Fault) -> Reply:
         if fault.concurrently:

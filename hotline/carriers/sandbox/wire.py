@@ -30,7 +30,7 @@ class Reply:
     content_type: str
 
 
-class NoReply(Exception):  # noqa: N818  # what happened
+class NoReply(Exception):  # what happened
     """The application was not reached (`read` False) or did not answer in time (`read` True)."""
 
     def __init__(self, message: str, *, read: bool) -> None:
