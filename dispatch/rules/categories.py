@@ -1,0 +1,228 @@
+"""The catalogue of requests: what each category entails, and which words suggest it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dispatch.rules.levels import Level
+from dispatch.rules.policy import Fields, PolicyError, Where, content_version
+from dispatch.rules.urgency import Urgency
+
+
+class Entry(StrEnum):
+    """Where a category enters the union tree."""
+
+    PROVINCE = "P"
+    CITY = "C"
+    COUNTY = "D"
+    TOWN = "T"
+    ENTERPRISE = "E"
+    PARENT_OF_ACCUSED = "parent_of_accused"
+
+    @property
+    def level(self) -> Level | None:
+        """None where the level depends on whom the ticket accuses."""
+        return _ENTRY_LEVELS.get(self)
+
+
+_ENTRY_LEVELS = {
+    Entry.PROVINCE: Level.PROVINCE,
+    Entry.CITY: Level.CITY,
+    Entry.COUNTY: Level.COUNTY,
+    Entry.TOWN: Level.TOWN,
+    Entry.ENTERPRISE: Level.ENTERPRISE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """Another line or authority that may handle a ticket together with a union."""
+
+    code: str
+    name: str
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One leaf; `entry` lists levels by preference, `co_handlers` partner codes."""
+
+    code: str
+    name: str
+    group_code: str
+    group_name: str
+    rights_defence: bool
+    urgency: Urgency
+    entry: tuple[Entry, ...]
+    keywords: tuple[str, ...] = ()
+    co_handlers: tuple[str, ...] = ()
+    sealed: bool = False
+    never_dispatch: bool = False
+    never_enterprise: bool = False
+    mandatory_report: bool = False
+    evidence: tuple[str, ...] = ()
+    """What the caller should keep, as sent by SMS (Chinese)."""
+
+    @property
+    def entry_levels(self) -> tuple[Level, ...]:
+        return tuple(level for entry in self.entry if (level := entry.level) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A proposal with the words that led to it; a person decides."""
+
+    code: str
+    name: str
+    words: tuple[str, ...]
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """`categories.yaml`, checked; `categories` keeps the file's order."""
+
+    categories: Mapping[str, Category]
+    partners: Mapping[str, Partner]
+    crisis_words: tuple[str, ...]
+    crisis_exceptions: tuple[str, ...]
+    """Idioms that contain a crisis word and mean something else."""
+    version: str
+
+    @classmethod
+    def from_mapping(cls, data: object) -> Catalogue:
+        top = Fields.of(data, where=(), known=("partners", "groups", "crisis", "source"))
+        partners = _partners(top)
+        categories: dict[str, Category] = {}
+        for place, value in top.each("groups"):
+            for category, where in _group(value, place, partners):
+                if category.code in categories:
+                    raise PolicyError(f"{category.code!r} is defined twice", where=(*where, "code"))
+                categories[category.code] = category
+        crisis = Fields.of(top.data.get("crisis"), where=("crisis",), known=("words", "exceptions", "source"))
+        return cls(
+            categories=categories,
+            partners=partners,
+            crisis_words=tuple(map(plain, crisis.words("words"))),
+            crisis_exceptions=tuple(map(plain, crisis.words("exceptions"))),
+            version=content_version(data),
+        )
+
+    def get(self, code: str) -> Category:
+        """Return the category; raises KeyError for a code the catalogue does not know."""
+        return self.categories[code]
+
+    def suggest(self, text: str, *, limit: int = 5) -> tuple[Suggestion, ...]:
+        """Return categories whose keywords occur in `text`, best first; keywords only suggest."""
+        spoken = plain(text)
+        # 「想死你了」 suggests nothing: a crisis word inside an idiom is no keyword either.
+        harmless = set(self.crisis_words) - set(self.crisis_words_in(text))
+        found: list[Suggestion] = []
+        for category in self.categories.values():
+            said = [
+                word for word in category.keywords if (key := plain(word)) in spoken and key not in harmless
+            ]
+            words = _longest(said)
+            if words:
+                score = sum(len(word) for word in words)
+                found.append(Suggestion(category.code, category.name, words, score))
+        found.sort(key=lambda each: (-each.score, self.get(each.code).urgency.rank))
+        return tuple(found[:limit])
+
+    def crisis_words_in(self, text: str) -> tuple[str, ...]:
+        """Return the crisis words in `text`; they alert the operator at once, and a person confirms."""
+        spoken = plain(text)
+        harmless = _places(spoken, self.crisis_exceptions)
+        return tuple(
+            word
+            for word in self.crisis_words
+            if any(
+                not any(start <= at and at + len(word) <= end for start, end in harmless)
+                for at, _ in _places(spoken, (word,))
+            )
+        )
+
+
+def plain(text: str) -> str:
+    """Fold width and case and drop spaces, punctuation and invisible signs: 「自 杀」 is still the word."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(sign for sign in folded if unicodedata.category(sign)[0] in "LN%" or sign in "%+&")
+
+
+def _places(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for word in words:
+        at = text.find(word)
+        while at >= 0:
+            found.append((at, at + len(word)))
+            at = text.find(word, at + 1)
+    return found
+
+
+def _longest(words: list[str]) -> tuple[str, ...]:
+    """Drop a word that another one contains, or 不发工资 would count twice beside 工资."""
+    return tuple(word for word in words if not any(word != other and word in other for other in words))
+
+
+def _partners(top: Fields) -> dict[str, Partner]:
+    partners: dict[str, Partner] = {}
+    for place, value in top.each("partners"):
+        row = Fields.of(value, where=place, known=("code", "name", "phone"))
+        partner = Partner(row.text("code"), row.text("name"), row.text("phone", ""))
+        if partner.code in partners:
+            raise row.fail("code", f"{partner.code!r} is defined twice")
+        partners[partner.code] = partner
+    return partners
+
+
+def _group(value: object, place: Where, partners: Mapping[str, Partner]) -> list[tuple[Category, Where]]:
+    row = Fields.of(
+        value,
+        where=place,
+        known=("code", "name", "rights_defence", "sealed", "never_enterprise", "categories"),
+    )
+    group = (row.text("code"), row.text("name"))
+    found = []
+    for where, item in row.each("categories"):
+        leaf = Fields.of(
+            item,
+            where=where,
+            known=(
+                *("code", "name", "rights_defence", "urgency", "entry", "keywords", "co_handlers"),
+                *("sealed", "never_dispatch", "never_enterprise", "mandatory_report", "evidence"),
+            ),
+        )
+        found.append((_category(leaf, row, group, partners), where))
+    return found
+
+
+def _category(leaf: Fields, row: Fields, group: tuple[str, str], partners: Mapping[str, Partner]) -> Category:
+    co_handlers = leaf.words("co_handlers")
+    for code in co_handlers:
+        if code not in partners:
+            raise leaf.fail("co_handlers", f"no partner {code!r}")
+    category = Category(
+        code=leaf.text("code"),
+        name=leaf.text("name"),
+        group_code=group[0],
+        group_name=group[1],
+        rights_defence=leaf.flag("rights_defence", default=row.flag("rights_defence")),
+        urgency=leaf.choice("urgency", Urgency),
+        entry=leaf.choices("entry", Entry),
+        keywords=leaf.words("keywords"),
+        co_handlers=co_handlers,
+        sealed=leaf.flag("sealed", default=row.flag("sealed")),
+        never_dispatch=leaf.flag("never_dispatch"),
+        never_enterprise=leaf.flag("never_enterprise", default=row.flag("never_enterprise")),
+        mandatory_report=leaf.flag("mandatory_report"),
+        evidence=leaf.words("evidence"),
+    )
+    if not category.entry and not category.never_dispatch:
+        raise leaf.fail("entry", "a category that is dispatched needs an entry level")
+    if Entry.ENTERPRISE in category.entry and (category.rights_defence or category.never_enterprise):
+        # The employer's own union must never be the entry of a complaint about the employer.
+        raise leaf.fail("entry", "rights defence and counselling never enter at the enterprise")
+    return category
