@@ -1,0 +1,65 @@
+"""Brings a database to the newest schema, one process at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from dispatch.database import Database
+from hotline.migrations.metadata import metadata
+
+LOCK_KEY = 12351
+"""PostgreSQL advisory lock: two processes that start at once do not migrate twice."""
+
+
+def migrate(database: Database) -> None:
+    """Bring the database to the newest revision; does nothing where it is there already."""
+    with database.engine().connect() as connection:
+        if _revision(connection) == newest():
+            return
+    with database.engine().begin() as connection:
+        if not database.on_sqlite:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_KEY})"))
+        command.upgrade(_config(connection), "head")
+
+
+def is_current(database: Database) -> bool:
+    """True when the database has the newest schema."""
+    with database.engine().connect() as connection:
+        return _revision(connection) == newest()
+
+
+def newest() -> str | None:
+    """Return the newest revision that this programme knows."""
+    return ScriptDirectory(str(Path(__file__).parent)).get_current_head()
+
+
+def differences(database: Database) -> list[object]:
+    """Return how the database differs from the tables in the code; empty when migrations are complete."""
+    with database.engine().connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+
+def write_revision(database: Database, *, message: str, revision: str) -> None:
+    """Write a new revision file from the differences (for developers)."""
+    with database.engine().connect() as connection:
+        command.revision(_config(connection), message=message, autogenerate=True, rev_id=revision)
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
