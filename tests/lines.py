@@ -179,14 +179,14 @@ class ServerLine:
         self._until = 0.0
         self._changed = threading.Condition()
         self._handles: list[_SocketHandle] = []
+        self._stack = ExitStack()
         self.settle_hook = settle if settle is not None else lambda: None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for handle in self._handles:
-            handle.close()
+        self._stack.close()
 
     def phone(self, number: str = "+8613800000001") -> Phone:
         handle = self._open("/sandbox/phone")
@@ -198,6 +198,18 @@ class ServerLine:
         if auto_answer:
             handle.do("auto_answer", True)
         return Phone(self, handle, f"client:{identity}")
+
+    def unplug(self, phone: Phone) -> None:
+        """Close the page of this phone."""
+        next(handle for handle in self._handles if handle.events is phone.events).close()
+
+    def eventually(self, holds: Callable[[], bool]) -> bool:
+        """Wait until it holds, or the deadline is over."""
+        self.begin_step()
+        while not holds():
+            if not self.progress():
+                return False
+        return True
 
     def begin_step(self) -> None:
         self._until = time.monotonic() + self._deadline_s
@@ -221,7 +233,9 @@ class ServerLine:
             self.settle()
 
     def _open(self, path: str) -> _SocketHandle:
-        handle = _SocketHandle(connect(self._base + path, proxy=None), self._changed)
+        socket = self._stack.enter_context(connect(self._base + path, proxy=None))
+        handle = _SocketHandle(socket, self._changed)
+        self._stack.callback(handle.close)
         self._handles.append(handle)
         return handle
 

@@ -26,7 +26,7 @@ def create_sandbox(
     api_keys: Mapping[str, str] | None = None,
     characters_per_second: float = 4.0,
 ) -> tuple[Starlette, Exchange]:
-    """Return the application (mount it at `/sandbox`) and its exchange.
+    """Return the application (mount it at `/sandbox`) and its exchange; the host closes it: `await exchange.close()`.
 
     `numbers`: number → `voice_url`, `status_callback`, `fallback_url` (absolute; see `legs.Number`).
     `post` sends webhooks; None uses HTTP. `api_keys`: key SID → secret, accepted beside the auth token.

@@ -58,6 +58,7 @@ class Courier:
         self._tasks: set[asyncio.Task[None]] = set()
         self._active = 0
         self._closed = False
+        self._client: httpx.AsyncClient | None = None
         self._quiet: asyncio.Event | None = None
         self._held: list[_Held] = []
 
@@ -96,6 +97,8 @@ class Courier:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._client is not None:
+            await self._client.aclose()
 
     def _spawn(self, request: WebhookRequest, fault: Fault | None, then: Callable[[Delivered], None]) -> None:
         if not self._closed:
@@ -197,7 +200,8 @@ class Courier:
 
     async def _once(self, request: WebhookRequest, overrides: Overrides) -> Reply:
         if self.post is None:
-            self.post = through(httpx.AsyncClient(trust_env=False))
+            self._client = httpx.AsyncClient(trust_env=False)
+            self.post = through(self._client)
         began = time.perf_counter()
         try:
             reply = await self.post(self._signed(request, overrides))
