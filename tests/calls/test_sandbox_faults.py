@@ -131,6 +131,20 @@ def test_a_server_error_goes_to_the_fallback_at_once(stage: Stage) -> None:
     assert stage.app.at("/fallback")[0].is_signed
 
 
+@pytest.mark.parametrize(
+    ("overrides", "tries"), [("", 1), ("#rp=5xx", 2), ("#rp=5xx&amp;rc=3", 4), ("#rp=ct", 1)]
+)
+def test_an_error_is_tried_again_only_where_the_overrides_say_so(
+    stage: Stage, overrides: str, tries: int
+) -> None:
+    stage.app.says("/voice", MENU.replace("/chosen", "/chosen" + overrides))
+    stage.app.says("/chosen", Response(status_code=503))
+
+    stage.phone().dial().presses("1").hears("系统忙")
+
+    assert len(stage.app.at("/chosen")) == tries
+
+
 def test_a_document_that_cannot_be_read_goes_to_the_fallback_too(stage: Stage) -> None:
     stage.app.says("/chosen", "<Sing>啊</Sing>")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from twilio.base.exceptions import TwilioRestException
 
 from hotline.carriers.base import (
     CallGone,
@@ -158,6 +159,9 @@ def test_a_redirect_of_an_ended_call_is_refused_as_gone(stage: Stage) -> None:
 
     assert gone.value.code == 21220
     stage.carrier().hangup(caller.call_sid)
+    with pytest.raises(TwilioRestException) as refused:
+        stage.carrier()._client.calls(caller.call_sid).update(status="completed")
+    assert (refused.value.status, refused.value.code) == (400, 21220)
 
 
 def test_caller_and_operator_hear_each_other(stage: Stage) -> None:

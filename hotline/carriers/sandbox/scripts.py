@@ -144,6 +144,7 @@ class Runner:
             self._timer = self._clock.after(wanted.seconds, lambda: self._step(TimedOut()), busy=wanted.busy)
 
     def _answered(self, delivered: Delivered) -> None:
+        # The call may have ended, or been redirected, while the application was thinking.
         if not self.closed:
             self._step(Answer(delivered))
 

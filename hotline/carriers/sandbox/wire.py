@@ -48,11 +48,11 @@ class Overrides:
     Source: twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
     """
 
-    connect_timeout_s: float = 5.0
-    read_timeout_s: float = 15.0
-    total_s: float = 15.0
-    retries: int = 1
-    policy: frozenset[str] = frozenset({"ct"})
+    connect_timeout_s: float
+    read_timeout_s: float
+    total_s: float
+    retries: int
+    policy: frozenset[str]
 
     @classmethod
     def of(cls, fragment: str) -> Overrides:
