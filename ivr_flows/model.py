@@ -1,0 +1,219 @@
+"""What a voice flow is: nodes, the keys that lead between them, and every prompt in each language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+REPEAT: Final = "repeat"
+BACK: Final = "back"
+SPECIAL_TARGETS: Final = frozenset({REPEAT, BACK})
+"""Targets that are not nodes: hear the menu again, go one menu up."""
+
+ATTEMPTS: Final = 3
+"""Bad or empty inputs at one menu before the caller is given to a person [docs/domain.md §8]."""
+
+PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What one key of a menu does; `words` said aloud do the same."""
+
+    target: str
+    label: str = ""
+    slots: Mapping[str, str] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """What all nodes have: a name, the line of the file, and prompts spoken on entry."""
+
+    id: str
+    line: int
+    prompts: tuple[str, ...] = ()
+    language: str | None = None
+    """Switches the call to this language from here on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SayNode(Node):
+    """Speaks and goes on."""
+
+    goto: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuNode(Node):
+    """Offers keys; after `ATTEMPTS` bad or empty inputs speaks `give_up_prompt` and goes to `give_up`."""
+
+    options: Mapping[str, Option]
+    give_up: str
+    give_up_prompt: str
+    bad_prompt: str
+    timeout_s: int = 6
+    speech: bool = False
+    may_end: bool = False
+    """Nobody is there, or the conversation is over: giving up need not lead to a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectNode(Node):
+    """Takes a number of `min_digits` to `max_digits` digits, ended by #, into a slot."""
+
+    slot: str
+    min_digits: int
+    max_digits: int
+    goto: str
+    give_up: str
+    give_up_prompt: str
+    bad_prompt: str
+    timeout_s: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineNode(Node):
+    """A waiting line: rounds of announcement and music until a person answers or `max_rounds` have passed."""
+
+    queue: str
+    """The waiting line's code, such as `rights`."""
+    options: Mapping[str, Option]
+    results: Mapping[str, str]
+    """Targets for `closed` and `full`."""
+    waiting_prompt: str
+    give_up: str
+    after: str
+    """Where a caller goes who is still there when the conversation has ended."""
+    skill: str = ""
+    """What the operator must be able to do; empty leaves it to the keys pressed before."""
+    round_s: int = 20
+    max_rounds: int = 30
+    announce_every: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnCallNode(Node):
+    """Books a call back that keeps the caller's place."""
+
+    results: Mapping[str, str]
+    """Targets for `booked`, `no_number` and `connecting`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailNode(Node):
+    """Records a message; an empty one is asked for once more, then `empty` is final."""
+
+    results: Mapping[str, str]
+    """Targets for `saved`, `empty` and `connecting`."""
+    again_prompt: str
+    max_s: int = 180
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectNode(Node):
+    """Asks the record for something and goes on by its answer."""
+
+    effect: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    results: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUpNode(Node):
+    """Speaks and ends the call."""
+
+    outcome: str
+
+
+AnyNode: TypeAlias = (
+    SayNode | MenuNode | CollectNode | LineNode | ReturnCallNode | VoicemailNode | EffectNode | HangUpNode
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A whole voice menu; `version` is a digest of its content, so that a call ends with the flow it began with."""
+
+    id: str
+    version: str
+    languages: tuple[str, ...]
+    """The first is the one a call begins in."""
+    entry: str
+    after_conversation: str
+    crisis: str
+    """Where crisis words lead."""
+    crisis_words: tuple[str, ...]
+    not_crisis: tuple[str, ...]
+    """Everyday phrases that contain a crisis word and mean none."""
+    rescue: str
+    """A voicemail or return call for what should never happen: a caller is never dropped."""
+    nodes: Mapping[str, AnyNode]
+    prompts: Mapping[str, Mapping[str, str]]
+    """Prompt key → language → text with {placeholders}."""
+    prompt_lines: Mapping[str, int]
+    file: str = ""
+
+    def text(self, prompt: str, language: str, values: Mapping[str, str]) -> str:
+        """Return what is spoken; a value that is missing is left out rather than read as a brace."""
+        texts = self.prompts[prompt]
+        text = texts.get(language) or texts[self.languages[0]]
+        return PLACEHOLDER.sub(lambda found: values.get(found.group(1), ""), text)
+
+    def says_crisis(self, text: str) -> bool:
+        """True when the caller's words need a person at once; the person decides, not the machine."""
+        for phrase in self.not_crisis:
+            text = text.replace(phrase, "")
+        return any(word in text for word in self.crisis_words)
+
+
+EFFECT_RESULTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "open_draft": ("ok",),
+    "enter_line": ("waiting", "closed", "full"),
+    "line_status": ("waiting", "connecting"),
+    "leave_line": ("left", "connecting"),
+    "request_return_call": ("booked", "no_number", "connecting"),
+    "save_voicemail": ("saved", "empty"),
+    "flag_crisis": ("ok",),
+    "record_survey": ("ok",),
+}
+"""What each effect may answer; `connecting` means that an operator has already taken the call."""
+
+EFFECT_VALUES: Final[Mapping[str, frozenset[str]]] = {
+    "enter_line": frozenset({"ahead"}),
+    "line_status": frozenset({"ahead"}),
+    "request_return_call": frozenset({"by"}),
+}
+"""The placeholders that each effect's answer fills."""
+
+
+def successors(node: AnyNode) -> Iterator[tuple[str, str]]:
+    """Yield (how, target) for every way out of a node; special targets included."""
+    if isinstance(node, SayNode | CollectNode):
+        yield "goto", node.goto
+    if isinstance(node, MenuNode | LineNode):
+        for key, option in node.options.items():
+            yield f"key {key}", option.target
+    if isinstance(node, LineNode | ReturnCallNode | VoicemailNode | EffectNode):
+        for result, target in node.results.items():
+            yield f"result {result}", target
+    if isinstance(node, MenuNode | CollectNode | LineNode):
+        yield "give_up", node.give_up
+    if isinstance(node, LineNode):
+        yield "after", node.after
+
+
+def silent_successors(node: AnyNode) -> Iterator[str]:
+    """Yield where a caller goes who says and presses nothing."""
+    if isinstance(node, SayNode):
+        yield node.goto
+    elif isinstance(node, MenuNode | CollectNode):
+        yield node.give_up
+    elif isinstance(node, LineNode):
+        yield node.give_up
+        yield from node.results.values()
+        yield node.after
+    elif isinstance(node, ReturnCallNode | VoicemailNode | EffectNode):
+        yield from (target for result, target in node.results.items() if result != "connecting")
