@@ -169,10 +169,10 @@ class Calendar:
             return override.spans if override.spans is not None else usual or self.hours.make_up
         if not self.hours.follows_holidays:
             return usual
-        published = _published_workday(day)
-        if published is None or published == (day.weekday() < 5):
+        notice = _notice(day)
+        if notice is None:
             return usual
-        return (usual or self.hours.make_up) if published else ()
+        return self.hours.make_up if notice.worked else ()
 
     @staticmethod
     def _worked_until(table: _Table, at: int) -> int:
@@ -239,16 +239,32 @@ class Calendar:
         return tuple(
             f"日历 {self.code}：{year} 年放假安排未公布，暂按周末休息计算"
             for year in range(first, last + 1)
-            if year not in self.confirmed_years and _published_workday(date(year, 1, 1)) is None
+            if year not in self.confirmed_years and not _is_published(year)
         )
 
 
-def _published_workday(day: date) -> bool | None:
-    """Return whether the State Council's notice makes it a workday; None for a year without a notice."""
+@dataclass(frozen=True, slots=True)
+class _Notice:
+    """What the State Council's notice says of a day: a holiday, or a weekend worked in its place (调休)."""
+
+    worked: bool
+
+
+def _notice(day: date) -> _Notice | None:
+    """Return None for an ordinary day, and for every day of a year without a notice."""
     try:
-        return bool(chinese_calendar.is_workday(day))
+        holiday, name = chinese_calendar.get_holiday_detail(day)
     except NotImplementedError:
         return None
+    return None if name is None else _Notice(worked=not holiday)
+
+
+def _is_published(year: int) -> bool:
+    try:
+        chinese_calendar.get_holiday_detail(date(year, 1, 1))
+    except NotImplementedError:
+        return False
+    return True
 
 
 def _flat(item: tuple[date, Override]) -> tuple[str, bool, tuple[Span, ...]]:

@@ -1,0 +1,43 @@
+"""Who acts: a signed-in person, the machine, or the caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dispatch.events import By
+from dispatch.models.people import User
+from dispatch.rules.roles import CENTRE_ROLES, UNION_ROLES, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One actor for the time of one command; `union_id` is set exactly for people of a union."""
+
+    role: Role
+    user_id: int | None = None
+    union_id: int | None = None
+    name: str = ""
+
+    @property
+    def of_centre(self) -> bool:
+        return self.role in CENTRE_ROLES
+
+    @property
+    def of_union(self) -> bool:
+        return self.role in UNION_ROLES
+
+    @property
+    def by(self) -> By:
+        """How history names this actor."""
+        if self.user_id is not None:
+            return By("user", self.user_id)
+        return By("caller" if self.role is Role.CALLER else "machine")
+
+
+MACHINE = Actor(Role.SYSTEM)
+CALLER = Actor(Role.CALLER)
+
+
+def actor_of(user: User) -> Actor:
+    """Return the actor that a user is; the account must be enabled."""
+    return Actor(Role(user.role), user.id, user.union_id, user.display_name)
