@@ -78,7 +78,7 @@ def import_unions(
 def import_employers(session: Session, data: bytes, *, now: datetime) -> ImportResult:
     """Load employers from CSV; raises ImportRefused. One with a known uscc is updated."""
     rows = _rows(data, EMPLOYER_COLUMNS)
-    unions = dict(session.execute(select(Union.code, Union.id)))
+    unions = dict(session.execute(select(Union.code, Union.id)).all())
     findings = []
     for line, row in rows:
         reason = uscc.why_invalid(uscc.normalise(row["uscc"])) if row["uscc"] else None
@@ -130,7 +130,7 @@ def load_regions(session: Session, rows: Iterable[Mapping[str, str]]) -> int:
 def rebuild_tree(session: Session) -> None:
     """Write every union's path and the closure anew from the parents."""
     session.flush()
-    parents = dict(session.execute(select(Union.id, Union.parent_id)))
+    parents = dict(session.execute(select(Union.id, Union.parent_id)).all())
     lines: dict[int, tuple[int, ...]] = {}
 
     def line_of(union: int) -> tuple[int, ...]:
@@ -274,7 +274,7 @@ def _write(
             for row in created
         ]
         session.execute(insert(Union), rows)
-    ids = dict(session.execute(select(Union.code, Union.id)))
+    ids = dict(session.execute(select(Union.code, Union.id)).all())
     for row in changed:
         union = existing[row["code"]]
         for name, value in _values(row).items():

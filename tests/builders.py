@@ -92,7 +92,7 @@ def build_world(database: Database) -> World:
         load_regions(session, (row.values for row in regions))
         import_unions(session, (CONFIG / "demo" / "unions.csv").read_bytes(), by=by, now=NOW)
         import_employers(session, (CONFIG / "demo" / "employers.csv").read_bytes(), now=NOW)
-        unions = dict(session.execute(select(Union.code, Union.id)))
+        unions = dict(session.execute(select(Union.code, Union.id)).all())
         for number, (name, (role, union)) in enumerate(PEOPLE.items()):
             session.add(
                 User(

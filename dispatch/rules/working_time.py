@@ -172,7 +172,7 @@ class Calendar:
         notice = _notice(day)
         if notice is None:
             return usual
-        return self.hours.make_up if notice.worked else ()
+        return self.hours.make_up if notice else ()
 
     @staticmethod
     def _worked_until(table: _Table, at: int) -> int:
@@ -243,20 +243,13 @@ class Calendar:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Notice:
-    """What the State Council's notice says of a day: a holiday, or a weekend worked in its place (调休)."""
-
-    worked: bool
-
-
-def _notice(day: date) -> _Notice | None:
-    """Return None for an ordinary day, and for every day of a year without a notice."""
+def _notice(day: date) -> bool | None:
+    """Return True for a weekend worked in a holiday's place (调休), False for a holiday, else None."""
     try:
         holiday, name = chinese_calendar.get_holiday_detail(day)
     except NotImplementedError:
         return None
-    return None if name is None else _Notice(worked=not holiday)
+    return None if name is None else not holiday
 
 
 def _is_published(year: int) -> bool:
