@@ -1,0 +1,221 @@
+"""The command line: `hotline migrate | check | unions | users | flows | route | audit`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pwdlib import PasswordHash
+from sqlalchemy import select
+
+from config.load import ConfigError
+from config.settings import Settings
+from dispatch.errors import ImportRefused
+from dispatch.events import ADMINISTRATION, By, record, verify_chain
+from dispatch.models.history import StreamHead
+from dispatch.models.people import User
+from dispatch.models.unions import Union
+from dispatch.rules.roles import ACCOUNT_ROLES, CENTRE_ROLES, UNION_ROLES, Role
+from dispatch.unions import import_unions
+from hotline.migrations.run import migrate
+from hotline.preflight import check_all, read_settings
+from hotline.wiring import database_of, flow_files, now
+from ivr_flows.check import check as check_flow
+from ivr_flows.diagram import to_mermaid, to_svg
+from ivr_flows.model import Flow
+from ivr_flows.parse import FlowError, load_flow
+from ivr_flows.trying import Walk
+
+MIN_PASSWORD = 8
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="12351 工会服务职工热线")
+unions_app = typer.Typer(no_args_is_help=True, help="工会组织")
+users_app = typer.Typer(no_args_is_help=True, help="账号")
+flows_app = typer.Typer(no_args_is_help=True, help="语音流程")
+audit_app = typer.Typer(no_args_is_help=True, help="审计")
+app.add_typer(unions_app, name="unions")
+app.add_typer(users_app, name="users")
+app.add_typer(flows_app, name="flows")
+app.add_typer(audit_app, name="audit")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.command("migrate")
+def migrate_command() -> None:
+    """把数据库结构升级到最新。"""
+    database = database_of(_settings())
+    migrate(database)
+    database.dispose()
+    print("数据库结构已是最新。")
+
+
+@app.command("check")
+def check_command() -> None:
+    """检查设置、配置、数据库和运营商，指出问题和办法。"""
+    settings, problems = read_settings()
+    if settings is not None:
+        problems = check_all(settings)
+    for problem in problems:
+        print(
+            f"{'提醒' if problem.warning else '错误'} [{problem.code}] {problem.what}\n    办法：{problem.remedy}"
+        )
+    errors = [problem for problem in problems if not problem.warning]
+    if errors:
+        _fail(f"有{len(errors)}处错误。")
+    print("可以运行。")
+
+
+@unions_app.command("import")
+def import_unions_command(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV 文件，UTF-8 或 GBK")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不写入")] = False,
+) -> None:
+    """从 CSV 导入工会；有一行错误就什么都不写。"""
+    database = database_of(_settings())
+    try:
+        with database.writing() as session:
+            done = import_unions(session, file.read_bytes(), by=By("machine"), now=now(), dry_run=dry_run)
+    except ImportRefused as refused:
+        for line, reason in refused.findings:
+            print(f"{file}:{line}: {reason}", file=sys.stderr)
+        _fail(f"没有导入：{len(refused.findings)}处错误。")
+    finally:
+        database.dispose()
+    verb = "将" if dry_run else "已"
+    print(f"{verb}新增{done.created}个，更新{done.updated}个，未变{done.unchanged}个。")
+
+
+@users_app.command("add")
+def add_user_command(
+    name: Annotated[str, typer.Argument(help="登录名")],
+    role: Annotated[Role, typer.Option(help="岗位")],
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="从标准输入读口令")] = False,
+    union: Annotated[str | None, typer.Option(help="所属工会的代码")] = None,
+    display_name: Annotated[str | None, typer.Option(help="显示名")] = None,
+) -> None:
+    """新建账号。"""
+    if role not in ACCOUNT_ROLES:
+        _fail(f"{role.label}不能建账号。")
+    if not password_stdin:
+        _fail("请用 --password-stdin 从标准输入给出口令。")
+    password = sys.stdin.readline().rstrip("\n")
+    if len(password) < MIN_PASSWORD:
+        _fail(f"口令至少{MIN_PASSWORD}位。")
+    if role in UNION_ROLES and union is None:
+        _fail("工会账号须用 --union 指明所属工会。")
+    if role in CENTRE_ROLES and union is not None:
+        _fail("中心账号不属于某个工会。")
+    hashed = PasswordHash.recommended().hash(password)
+    database = database_of(_settings())
+    with database.writing() as session:
+        if session.scalar(select(User.id).where(User.name == name)) is not None:
+            _fail(f"已有账号“{name}”。")
+        union_id = session.scalar(select(Union.id).where(Union.code == union)) if union else None
+        if union and union_id is None:
+            _fail(f"没有代码为“{union}”的工会。")
+        user = User(
+            name=name,
+            display_name=display_name or name,
+            password_hash=hashed,
+            role=role.value,
+            union_id=union_id,
+            skills=[],
+            created_at=now(),
+        )
+        session.add(user)
+        session.flush()
+        record(
+            session,
+            "UserAdded",
+            stream=ADMINISTRATION,
+            by=By("machine"),
+            now=now(),
+            payload={"user": user.id, "name": name, "role": role.value},
+        )
+    database.dispose()
+    print(f"已新建账号“{name}”（{role.label}）。")
+
+
+@flows_app.command("check")
+def check_flows_command(
+    files: Annotated[list[Path] | None, typer.Argument(help="流程文件；不给则检查全部")] = None,
+) -> None:
+    """检查语音流程：没有死路、死循环和缺少的提示语。"""
+    wrong = 0
+    for path in files or flow_files(_settings()):
+        try:
+            findings = [(each.line, each.node, each.reason) for each in check_flow(load_flow(path))]
+        except FlowError as error:
+            findings = [(each.line, "", each.reason) for each in error.problems]
+        for line, node, reason in findings:
+            print(f"{path}:{line}: {node} {reason}".replace("  ", " "), file=sys.stderr)
+        wrong += len(findings)
+        if not findings:
+            print(f"{path}: 通过")
+    if wrong:
+        _fail(f"{wrong}处问题。")
+
+
+@flows_app.command("draw")
+def draw_flow_command(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    svg: Annotated[bool, typer.Option("--svg", help="输出 SVG；默认 Mermaid")] = False,
+) -> None:
+    """画出语音流程。"""
+    flow = _flow(file)
+    print(to_svg(flow) if svg else to_mermaid(flow), end="")
+
+
+@flows_app.command("try")
+def try_flow_command(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """在终端里走一遍语音流程：输入按键或说的话，空行表示不出声。"""
+    walk = Walk(_flow(file))
+    print("\n".join(walk.begin()))
+    while not walk.ended:
+        try:
+            word = input("诉求人> ")
+        except EOFError:
+            return
+        print("\n".join(walk.take(word.strip())))
+
+
+@audit_app.command("verify")
+def verify_command() -> None:
+    """核对全部历史记录的哈希链。"""
+    database = database_of(_settings())
+    broken = 0
+    with database.reading("report") as session:
+        streams = list(session.scalars(select(StreamHead.stream).order_by(StreamHead.stream)))
+        for stream in streams:
+            for seq, what in verify_chain(session, stream):
+                print(f"{stream}#{seq}: {what}", file=sys.stderr)
+                broken += 1
+    database.dispose()
+    if broken:
+        _fail(f"{broken}处不符。")
+    print(f"{len(streams)}条记录链全部相符。")
+
+
+def _settings() -> Settings:
+    settings, problems = read_settings()
+    if settings is None:
+        _fail("\n".join(problem.what for problem in problems))
+    return settings
+
+
+def _flow(file: Path) -> Flow:
+    try:
+        return load_flow(file)
+    except (FlowError, ConfigError) as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(1)
