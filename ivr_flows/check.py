@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
+from ivr_flows.check_text import check_text
+from ivr_flows.findings import Finding
 from ivr_flows.model import (
+    BACK,
     EFFECT_RESULTS,
-    EFFECT_VALUES,
-    PLACEHOLDER,
+    REPEAT,
     SPECIAL_TARGETS,
+    WAIT_ON,
     AnyNode,
     CollectNode,
     EffectNode,
@@ -32,17 +34,6 @@ MAX_LEVELS = 2
 Kind = TypeVar("Kind", bound=AnyNode)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One reason not to publish a flow."""
-
-    line: int
-    node: str
-    code: str
-    reason: str
-    """A Chinese sentence."""
-
-
 def check(flow: Flow) -> list[Finding]:
     """Return everything that is wrong, by line; empty means that the flow may be published."""
     broken = list(_targets(flow))
@@ -50,13 +41,15 @@ def check(flow: Flow) -> list[Finding]:
         broken = [
             *_unreachable(flow),
             *_keys(flow),
+            *_meanings(flow),
+            *_after_a_line_only(flow),
             *_levels(flow),
             *_silence(flow),
             *_ends(flow),
             *_persons(flow),
             *_rescue_and_crisis(flow),
         ]
-    found = [*broken, *_results(flow), *_prompts(flow), *_placeholders(flow)]
+    found = [*broken, *_results(flow), *check_text(flow)]
     return sorted(found, key=lambda each: (each.line, each.code))
 
 
@@ -69,7 +62,9 @@ def _targets(flow: Flow) -> Iterator[Finding]:
     }
     for name, target in top.items():
         if target not in flow.nodes:
-            yield Finding(1, name, "missing_target", f"“{name}”指向不存在的节点“{target}”")
+            yield Finding(
+                flow.top_lines.get(name, 1), name, "missing_target", f"“{name}”指向不存在的节点“{target}”"
+            )
     for node in flow.nodes.values():
         for how, target in successors(node):
             special = target in SPECIAL_TARGETS and isinstance(node, MenuNode) and how.startswith("key")
@@ -89,6 +84,58 @@ def _keys(flow: Flow) -> Iterator[Finding]:
         for key, meaning in REQUIRED_KEYS.items():
             if key not in node.options:
                 yield Finding(node.line, node.id, "missing_key", f"菜单“{node.id}”没有按键{key}（{meaning}）")
+
+
+def _meanings(flow: Flow) -> Iterator[Finding]:
+    """The same key does the same thing in every menu, so that a caller in distress can rely on it."""
+    for node in _of(flow, MenuNode):
+        for key, meaning in (("*", REPEAT), ("#", BACK)):
+            if key in node.options and node.options[key].target != meaning:
+                yield Finding(node.line, node.id, "wrong_key", f"菜单“{node.id}”的按键{key}必须是{meaning}")
+        if "9" in node.options and not _leads_to(flow, node.options["9"].target, flow.crisis):
+            yield Finding(node.line, node.id, "no_care", f"菜单“{node.id}”的按键9到不了“{flow.crisis}”")
+        if "8" in node.options and not _changes_language(flow, node.options["8"].target):
+            yield Finding(node.line, node.id, "no_english", f"菜单“{node.id}”的按键8没有切换语言")
+
+
+def _leads_to(flow: Flow, name: str, goal: str) -> bool:
+    return goal in {node.id for node in _spoken_through(flow, name)}
+
+
+def _changes_language(flow: Flow, name: str) -> bool:
+    # A flow in one language has nothing to change to: its 8 may lead to a person.
+    return len(flow.languages) == 1 or any(node.language for node in _spoken_through(flow, name))
+
+
+def _spoken_through(flow: Flow, name: str) -> list[AnyNode]:
+    """Return a target and, while it only speaks, what follows it."""
+    passed: list[AnyNode] = []
+    while name in flow.nodes and len(passed) <= len(flow.nodes):
+        node = flow.nodes[name]
+        passed.append(node)
+        if not isinstance(node, SayNode):
+            break
+        name = node.goto
+    return passed
+
+
+def _after_a_line_only(flow: Flow) -> Iterator[Finding]:
+    """Only who has been offered a person may be let go by silence, or asked to wait on."""
+    first, queue = {flow.entry}, deque([flow.entry])
+    while queue:
+        node = flow.nodes[queue.popleft()]
+        ways = () if isinstance(node, LineNode) else successors(node)
+        for _, target in ways:
+            if target in flow.nodes and target not in first:
+                first.add(target)
+                queue.append(target)
+    for node in _of(flow, MenuNode):
+        if node.id not in first:
+            continue
+        if node.may_end:
+            yield Finding(node.line, node.id, "ends_too_early", f"菜单“{node.id}”在转人工之前，不能设may_end")
+        if any(option.target == WAIT_ON for option in node.options.values()):
+            yield Finding(node.line, node.id, "not_waiting", f"菜单“{node.id}”在排队之前，没有可以继续的等待")
 
 
 def _levels(flow: Flow) -> Iterator[Finding]:
@@ -140,7 +187,7 @@ def _ends(flow: Flow) -> Iterator[Finding]:
             yield Finding(node.line, node.id, "no_end", f"从节点“{node.id}”到不了人工、回电、留言或挂机")
     for line in _of(flow, LineNode):
         exits = {option.target for option in line.options.values()} | {line.give_up}
-        kinds = {type(flow.nodes[target]) for target in exits}
+        kinds = {type(node) for target in exits for node in _spoken_through(flow, target)}
         if not {ReturnCallNode, VoicemailNode} <= kinds:
             yield Finding(line.line, line.id, "no_exit", f"排队“{line.id}”必须能选回电，也能选留言")
 
@@ -163,7 +210,7 @@ def _persons(flow: Flow) -> Iterator[Finding]:
 def _leads_to_person(flow: Flow, name: str) -> bool:
     for _ in range(len(flow.nodes)):
         node = flow.nodes.get(name)
-        if isinstance(node, LineNode):
+        if isinstance(node, LineNode) or name == WAIT_ON:
             return True
         if isinstance(node, SayNode):
             name = node.goto
@@ -179,7 +226,7 @@ def _rescue_and_crisis(flow: Flow) -> Iterator[Finding]:
     if not isinstance(rescue, VoicemailNode | ReturnCallNode):
         yield Finding(rescue.line, rescue.id, "bad_rescue", "“rescue”必须是留言或回电：出错时也不能丢掉来电")
     if not flow.crisis_words:
-        yield Finding(1, flow.crisis, "no_crisis_words", "没有危机用语")
+        yield Finding(flow.top_lines.get("crisis", 1), flow.crisis, "no_crisis_words", "没有危机用语")
     if not _leads_to_person(flow, flow.crisis):
         yield Finding(flow.nodes[flow.crisis].line, flow.crisis, "crisis_no_person", "危机用语没有直接转人工")
 
@@ -208,58 +255,6 @@ def _expected_results(node: AnyNode) -> tuple[str, ...]:
             return EFFECT_RESULTS.get(node.effect, tuple(node.results))
         case _:
             return ()
-
-
-def _prompts(flow: Flow) -> Iterator[Finding]:
-    used = {prompt: node for node in flow.nodes.values() for prompt in prompts_of(node)}
-    for prompt, node in used.items():
-        if prompt not in flow.prompts:
-            yield Finding(node.line, node.id, "missing_prompt", f"“{node.id}”用到的提示语“{prompt}”不存在")
-    for prompt, texts in flow.prompts.items():
-        line = flow.prompt_lines[prompt]
-        if prompt not in used:
-            yield Finding(line, prompt, "unused_prompt", f"提示语“{prompt}”没有用到")
-        for language in flow.languages:
-            if not texts.get(language, "").strip():
-                yield Finding(line, prompt, "untranslated", f"提示语“{prompt}”缺少语言{language}")
-        for language in texts:
-            if language not in flow.languages:
-                yield Finding(line, prompt, "unknown_language", f"提示语“{prompt}”有流程没有的语言{language}")
-
-
-def prompts_of(node: AnyNode) -> tuple[str, ...]:
-    """Return every prompt that a node may speak."""
-    named = [
-        getattr(node, name, "") for name in ("waiting_prompt", "again_prompt", "give_up_prompt", "bad_prompt")
-    ]
-    return (*node.prompts, *(prompt for prompt in named if prompt))
-
-
-def _placeholders(flow: Flow) -> Iterator[Finding]:
-    supplied = _supplied(flow)
-    for node in flow.nodes.values():
-        for prompt in prompts_of(node):
-            known = supplied.get(node.id, frozenset())
-            if isinstance(node, LineNode):
-                known = EFFECT_VALUES["line_status"] if prompt == node.waiting_prompt else frozenset()
-            texts = flow.prompts.get(prompt, {})
-            for name in sorted({name for text in texts.values() for name in PLACEHOLDER.findall(text)}):
-                if name not in known:
-                    line = flow.prompt_lines.get(prompt, node.line)
-                    reason = f"提示语“{prompt}”里的{{{name}}}在节点“{node.id}”没有值"
-                    yield Finding(line, node.id, "unknown_value", reason)
-
-
-def _supplied(flow: Flow) -> dict[str, frozenset[str]]:
-    """Map a node to the values that every way into it supplies."""
-    ways: dict[str, list[frozenset[str]]] = {}
-    for node in flow.nodes.values():
-        for how, target in successors(node):
-            values: frozenset[str] = frozenset()
-            if isinstance(node, ReturnCallNode) and how == "result booked":
-                values = EFFECT_VALUES["request_return_call"]
-            ways.setdefault(target, []).append(values)
-    return {target: frozenset.intersection(*all_ways) for target, all_ways in ways.items()}
 
 
 def _reach(flow: Flow, starts: tuple[str, ...]) -> set[str]:

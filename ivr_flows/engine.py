@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from ivr_flows.model import (
@@ -12,6 +11,7 @@ from ivr_flows.model import (
     BACK,
     PLACEHOLDER,
     REPEAT,
+    WAIT_ON,
     CollectNode,
     EffectNode,
     Flow,
@@ -22,6 +22,7 @@ from ivr_flows.model import (
     ReturnCallNode,
     SayNode,
     VoicemailNode,
+    plain_words,
 )
 from ivr_flows.outputs import (
     Digits,
@@ -40,59 +41,16 @@ from ivr_flows.outputs import (
     Started,
     Wait,
 )
+from ivr_flows.state import FlowState
 
 MAX_TURNS: Final = 80
 """Turns outside the waiting line before a caller who goes round in circles is given to a person."""
+CONNECTING_S: Final = 5
+"""A short round: the conference is about to begin, or the operator has missed it."""
+MAX_MENUS: Final = 8
+"""Menus remembered for #; more would only be a caller going round in circles."""
 MAX_SAID: Final = 20
 """Utterances kept; the text of a long one is kept whole, up to the carrier's limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class FlowState:
-    """Where one call stands in its flow."""
-
-    node: str
-    language: str
-    menus: tuple[str, ...] = ()
-    """The menus above this one; # goes back to the last."""
-    tries: int = 0
-    rounds: int = 0
-    turns: int = 0
-    awaiting: str = ""
-    """The effect whose answer is due."""
-    resume_at: str = ""
-    """The node to go to after `leave_line`, or the crisis node after `flag_crisis`."""
-    after: str = ""
-    announced: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
-    slots: Mapping[str, str] = field(default_factory=dict)
-    path: tuple[str, ...] = ()
-    """What was pressed, with its label: `1 劳动权益`."""
-    said: tuple[str, ...] = ()
-    ended: str = ""
-    """The outcome once the flow has hung up."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the state as JSON-ready data."""
-        return {
-            name: (
-                list(value)
-                if isinstance(value, tuple)
-                else dict(value)
-                if isinstance(value, Mapping)
-                else value
-            )
-            for name in self.__slots__
-            for value in (getattr(self, name),)
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> FlowState:
-        """Return the state that `to_json` wrote."""
-        fields: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
-        }
-        return cls(**fields)
 
 
 def start(flow: Flow) -> FlowState:
@@ -118,6 +76,10 @@ class _Turn:
         self.outputs: list[Output] = []
 
     def take(self, given: Input) -> tuple[FlowState, tuple[Output, ...]]:
+        if self.state.node not in self.flow.nodes:
+            # The flow was edited under a running call: begin again rather than fail.
+            self._set(node=self.flow.entry, menus=(), awaiting="")
+            given = Started()
         if isinstance(given, Resumed):
             self._resume()
         elif self.state.ended:
@@ -127,8 +89,8 @@ class _Turn:
         elif isinstance(given, EffectDone):
             self._answer(given)
         elif self.state.awaiting:
-            # The telephone died between an effect and its answer: ask again.
-            self._enter(self.state.node)
+            # The telephone died between an effect and its answer: ask again, with the same words.
+            self._ask(self.state.awaiting, **self.state.asked)
         else:
             self._input(given)
         return self.state, tuple(self.outputs)
@@ -136,7 +98,7 @@ class _Turn:
     # Inputs
 
     def _resume(self) -> None:
-        self._set(ended="", awaiting="", resume_at="")
+        self._set(ended="", awaiting="", resume_at="", line="", menus=())
         self._enter(self.state.after or self.flow.after_conversation)
 
     def _input(self, given: Input) -> None:
@@ -144,7 +106,6 @@ class _Turn:
         if isinstance(given, Speech) and given.text.strip():
             self._set(said=(*self.state.said, given.text.strip())[-MAX_SAID:])
             if self.flow.says_crisis(given.text):
-                self._set(resume_at=self.flow.crisis)
                 self._ask("flag_crisis", text=given.text[:500])
                 return
         if not isinstance(node, LineNode):
@@ -170,21 +131,26 @@ class _Turn:
         if option.target == REPEAT:
             self._listen(node)
             return
+        if option.target == WAIT_ON:
+            self._enter(self.state.line or node.give_up)
+            return
         self._set(path=(*self.state.path, f"{key} {option.label}".strip()))
         self._choose(node, option)
 
     def _choose(self, node: MenuNode, option: Option) -> None:
         self._set(tries=0, slots={**self.state.slots, **option.slots})
         if option.target == BACK:
-            above, menu = self.state.menus[:-1], self.state.menus[-1:]
-            self._set(menus=above)
-            self._enter(menu[0] if menu else node.id, push=False)
+            above, last = self.state.menus[:-1], self.state.menus[-1:]
+            menu, _, language = last[0].partition(" ") if last else (node.id, "", self.state.language)
+            # A key pressed by mistake must not leave a caller in a language he does not speak.
+            self._set(menus=above, language=language)
+            self._enter(menu, push=False)
             return
         self._enter(option.target)
 
     def _collected(self, node: CollectNode, given: Input) -> None:
-        digits = _plain(given.digits) if isinstance(given, Digits) else ""
-        if digits.isdecimal() and node.min_digits <= len(digits) <= node.max_digits:
+        digits = _plain(given.digits).removesuffix("#") if isinstance(given, Digits) else ""
+        if digits.isascii() and digits.isdecimal() and node.min_digits <= len(digits) <= node.max_digits:
             self._set(tries=0, slots={**self.state.slots, node.slot: digits})
             self._enter(node.goto)
             return
@@ -203,31 +169,17 @@ class _Turn:
         self._listen(node)
 
     def _line_input(self, node: LineNode, given: Input) -> None:
-        option = node.options.get(_plain(given.digits)) if isinstance(given, Digits) else None
-        if option is not None:
-            self._set(path=(*self.state.path, f"{_plain(given.digits)} {option.label}".strip()))  # type: ignore[union-attr]  # an option comes of digits
-            self._leave(option.target)
-            return
-        if self.state.rounds >= node.max_rounds:
-            self._leave(node.give_up)
-            return
-        self._ask("line_status")
-
-    def _leave(self, target: str) -> None:
-        self._set(resume_at=target)
-        if self._books_return_call(target):
-            # Booking takes the caller out of the line and keeps the place, in one step.
-            self._enter(target)
-            return
-        self._ask("leave_line", reason="voicemail")
-
-    def _books_return_call(self, target: str) -> bool:
-        node = self.flow.nodes[target]
-        for _ in range(len(self.flow.nodes)):
-            if not isinstance(node, SayNode):
-                break
-            node = self.flow.nodes[node.goto]
-        return isinstance(node, ReturnCallNode)
+        key = _plain(given.digits) if isinstance(given, Digits) else ""
+        option = node.options.get(key)
+        if option is not None and self.state.turns < MAX_TURNS:
+            label = f"{key} {option.label}".strip()
+            slots = {**self.state.slots, **option.slots}
+            self._set(path=(*self.state.path, label), turns=self.state.turns + 1, slots=slots)
+            self._enter(option.target)
+        elif self.state.rounds >= node.max_rounds:
+            self._enter(node.give_up)
+        else:
+            self._ask("line_status")
 
     def _recorded(self, given: Input) -> None:
         if isinstance(given, Recorded):
@@ -242,34 +194,50 @@ class _Turn:
             # An answer that nobody asked for: begin the node again rather than guess.
             self._enter(self.state.node, push=False)
             return
-        self._set(awaiting="", values=dict(done.values))
+        self._set(awaiting="", asked={}, values=dict(done.values))
         node = self.flow.nodes[self.state.node]
-        if done.name in ("flag_crisis", "leave_line") and done.result in ("ok", "left"):
+        if done.name == "flag_crisis":
+            # Whatever became of the alert, the caller goes to a person.
+            self._enter(self.flow.crisis)
+        elif done.result == "connecting" and (self.state.line or isinstance(node, LineNode)):
+            self._connect(self.state.line or node.id)
+        elif done.name == "leave_line":
+            self._set(line="")
             self._enter(self.state.resume_at or self.flow.rescue)
-        elif done.result == "connecting":
-            self.outputs.append(Wait((), 5))
         elif isinstance(node, LineNode) and done.result == "waiting":
+            self._set(line=node.id)
             self._wait(node)
         elif isinstance(node, VoicemailNode) and done.result == "empty" and self.state.tries == 0:
             self._set(tries=1)
             self.outputs.append(RecordVoicemail(self._says((node.again_prompt,)), node.max_s))
         elif isinstance(node, LineNode | ReturnCallNode | VoicemailNode | EffectNode):
+            if isinstance(node, LineNode) or done.result == "booked":
+                self._set(line="")
             self._enter(node.results.get(done.result, self.flow.rescue))
         else:
             self._enter(self.flow.rescue)
+
+    def _connect(self, line: str) -> None:
+        """An operator has taken the call: back to the line for the moment until the telephone joins the two."""
+        rounds = self.state.rounds if self.state.node == line else 0
+        self._set(node=line, line=line, rounds=rounds + 1, resume_at="")
+        self.outputs.append(Wait((), CONNECTING_S))
 
     def _wait(self, node: LineNode) -> None:
         ahead = self.state.values.get("ahead", "")
         rounds = self.state.rounds
         fresh = ahead != self.state.announced or rounds % node.announce_every == 0
+        prompt = node.next_prompt if ahead == "0" and node.next_prompt else node.waiting_prompt
         self._set(rounds=rounds + 1, announced=ahead)
-        self.outputs.append(Wait(self._says((node.waiting_prompt,)) if fresh else (), node.round_s))
+        self.outputs.append(Wait(self._says((prompt,)) if fresh else (), node.round_s))
 
     # Entering nodes
 
     def _enter(self, target: str, *, push: bool = True) -> None:
         """Walk from `target` to the next node that hands control over; `check` proves that there is one."""
         for _ in range(len(self.flow.nodes) + 1):
+            if target not in self.flow.nodes:
+                target = self.flow.rescue
             node = self.flow.nodes[target]
             if push and isinstance(node, MenuNode) and self.state.node != target:
                 self._push(self.state.node)
@@ -289,7 +257,7 @@ class _Turn:
 
     def _push(self, came_from: str) -> None:
         if isinstance(self.flow.nodes[came_from], MenuNode):
-            self._set(menus=(*self.state.menus, came_from)[-4:])
+            self._set(menus=(*self.state.menus, f"{came_from} {self.state.language}")[-MAX_MENUS:])
 
     def _hand_over(self) -> None:
         node = self.flow.nodes[self.state.node]
@@ -305,6 +273,9 @@ class _Turn:
             case ReturnCallNode():
                 self._say(*node.prompts)
                 self._ask("request_return_call")
+            case VoicemailNode() | HangUpNode() if self.state.line:
+                self._set(resume_at=node.id)
+                self._ask("leave_line", reason="voicemail" if isinstance(node, VoicemailNode) else "hang_up")
             case VoicemailNode():
                 self.outputs.append(RecordVoicemail(self._says(node.prompts), node.max_s))
             case EffectNode():
@@ -336,17 +307,20 @@ class _Turn:
     # Small things
 
     def _ask(self, name: str, **arguments: str) -> None:
-        self._set(awaiting=name)
+        self._set(awaiting=name, asked=arguments)
         self.outputs.append(Effect(name, arguments))
 
     def _say(self, *prompts: str) -> None:
         self.outputs.extend(self._says(prompts))
 
     def _says(self, prompts: tuple[str, ...]) -> tuple[Say, ...]:
-        return tuple(Say(prompt, self.state.language, self._values_of(prompt)) for prompt in prompts)
+        says = (Say(prompt, self.state.language, self._values_of(prompt)) for prompt in prompts)
+        # Rather nothing than "there are callers ahead of you" without the number.
+        return tuple(say for say in says if all(say.values.values()))
 
     def _values_of(self, prompt: str) -> dict[str, str]:
-        text = self.flow.prompts[prompt][self.flow.languages[0]]
+        texts = self.flow.prompts[prompt]
+        text = texts.get(self.state.language) or texts[self.flow.languages[0]]
         return {name: self.state.values.get(name, "") for name in PLACEHOLDER.findall(text)}
 
     def _set(self, **changes: Any) -> None:
@@ -357,11 +331,12 @@ def _key_of(node: MenuNode, given: Input) -> str:
     if isinstance(given, Digits):
         return _plain(given.digits)
     if isinstance(given, Speech) and node.speech:
+        heard = plain_words(given.text)
         matches = [
             (len(word), key)
             for key, option in node.options.items()
             for word in option.words
-            if word in given.text
+            if plain_words(word) in heard
         ]
         # The longest word decides: 工伤保险 is about injury, not about insurance.
         return max(matches)[1] if matches else ""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 REPEAT: Final = "repeat"
 BACK: Final = "back"
-SPECIAL_TARGETS: Final = frozenset({REPEAT, BACK})
-"""Targets that are not nodes: hear the menu again, go one menu up."""
+WAIT_ON: Final = "wait_on"
+SPECIAL_TARGETS: Final = frozenset({REPEAT, BACK, WAIT_ON})
+"""Targets that are not nodes: hear the menu again, go one menu up, stay in the waiting line with one's place."""
+
+USED_BY_THE_TELEPHONE: Final = frozenset({"category", "skill", "urgency", "purpose"})
+"""Slots that the engine, the screen pop and the draft ticket read; every other slot needs an effect that takes it."""
 
 ATTEMPTS: Final = 3
 """Bad or empty inputs at one menu before the caller is given to a person [docs/domain.md §8]."""
@@ -87,6 +92,8 @@ class LineNode(Node):
     give_up: str
     after: str
     """Where a caller goes who is still there when the conversation has ended."""
+    next_prompt: str = ""
+    """Spoken instead of `waiting_prompt` to the first in line."""
     skill: str = ""
     """What the operator must be able to do; empty leaves it to the keys pressed before."""
     round_s: int = 20
@@ -154,6 +161,8 @@ class Flow:
     prompts: Mapping[str, Mapping[str, str]]
     """Prompt key → language → text with {placeholders}."""
     prompt_lines: Mapping[str, int]
+    top_lines: Mapping[str, int]
+    """The line of each top-level item, such as `crisis`."""
     file: str = ""
 
     def text(self, prompt: str, language: str, values: Mapping[str, str]) -> str:
@@ -164,14 +173,21 @@ class Flow:
 
     def says_crisis(self, text: str) -> bool:
         """True when the caller's words need a person at once; the person decides, not the machine."""
+        heard = plain_words(text)
         for phrase in self.not_crisis:
-            text = text.replace(phrase, "")
-        return any(word in text for word in self.crisis_words)
+            # A mark in its place, so that what stood around it does not grow together into another word.
+            heard = heard.replace(plain_words(phrase), "|")
+        return any(plain_words(word) in heard for word in self.crisis_words)
+
+
+def plain_words(text: str) -> str:
+    """Return speech as words are matched: recognisers put spaces between words, and write letters in any case."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 EFFECT_RESULTS: Final[Mapping[str, tuple[str, ...]]] = {
     "open_draft": ("ok",),
-    "enter_line": ("waiting", "closed", "full"),
+    "enter_line": ("waiting", "connecting", "closed", "full"),
     "line_status": ("waiting", "connecting"),
     "leave_line": ("left", "connecting"),
     "request_return_call": ("booked", "no_number", "connecting"),
@@ -179,7 +195,11 @@ EFFECT_RESULTS: Final[Mapping[str, tuple[str, ...]]] = {
     "flag_crisis": ("ok",),
     "record_survey": ("ok",),
 }
-"""What each effect may answer; `connecting` means that an operator has already taken the call."""
+"""What each effect may answer.
+
+`enter_line` takes the caller out of any other line and keeps his place in this one; `request_return_call` books and
+takes him out of the line. `connecting` means that an operator has already taken the call: the engine waits.
+"""
 
 EFFECT_VALUES: Final[Mapping[str, frozenset[str]]] = {
     "enter_line": frozenset({"ahead"}),

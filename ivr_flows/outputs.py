@@ -71,7 +71,7 @@ class HangUp:
 class Effect:
     """Something only the record or the line can answer; the engine goes on with `EffectDone`.
 
-    Names: open_draft, enter_line, line_status, request_return_call, save_voicemail, flag_crisis.
+    Names, arguments and results: `ivr_flows.model.EFFECT_RESULTS` and docs/flows.md.
     """
 
     type: ClassVar[str] = "effect"

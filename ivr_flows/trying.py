@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from ivr_flows.engine import FlowState, start, step
+from ivr_flows.engine import start, step
 from ivr_flows.model import Flow, VoicemailNode
 from ivr_flows.outputs import (
     Digits,
@@ -23,6 +23,7 @@ from ivr_flows.outputs import (
     Started,
     Wait,
 )
+from ivr_flows.state import FlowState
 
 ANSWERS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "enter_line": ("waiting", {"ahead": "2"}),

@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr_flows.engine import FlowState, start, step
-from ivr_flows.model import EFFECT_RESULTS, Flow
+from ivr_flows.engine import start, step
+from ivr_flows.model import EFFECT_RESULTS, Flow, MenuNode, SayNode
 from ivr_flows.outputs import (
     Digits,
     Effect,
@@ -21,6 +21,7 @@ from ivr_flows.outputs import (
     NoInput,
     Output,
     Recorded,
+    RecordVoicemail,
     Resumed,
     Say,
     Speech,
@@ -31,10 +32,36 @@ from ivr_flows.outputs import (
     output_from_json,
     output_to_json,
 )
-from ivr_flows.parse import load_flow
+from ivr_flows.parse import load_flow, parse_flow
+from ivr_flows.state import FlowState
 
 HERE = Path(__file__).parent
 DAY = load_flow(HERE.parents[1] / "ivr_flows" / "flows" / "day.yaml")
+QUERY = parse_flow(
+    """
+flow: query
+languages: [zh-CN]
+entry: ask
+after_conversation: bye
+rescue: bye
+crisis: {goto: bye, words: [不想活]}
+nodes:
+  ask:
+    prompts: [ask]
+    collect:
+      {slot: number, min_digits: 10, max_digits: 10, goto: hand, give_up: bye, give_up_prompt: bye, bad_prompt: again}
+  hand:
+    effect: {name: record_survey, arguments: {number: number}, "on": {ok: bye}}
+  bye:
+    hang_up: {outcome: completed}
+prompts:
+  ask: {zh-CN: 请输入查询号。}
+  again: {zh-CN: 请再输入一次。}
+  bye: {zh-CN: 再见。}
+""",
+    file="query.yaml",
+)
+"""A number entry, as the progress query will need one; smaller than a flow that may be published."""
 HANDING_OVER = {"listen", "wait", "record_voicemail", "hang_up", "effect"}
 
 
@@ -85,6 +112,27 @@ def test_the_day_flow_speaks_as_written(path: Path) -> None:
         assert [*spoken(DAY, outputs), ended] == turn["heard"], turn["given"]
     assert dict(state.slots) == story.get("slots", {})
     assert list(state.path) == story.get("path", [])
+
+
+def test_the_golden_transcripts_pass_every_node_and_press_every_own_key() -> None:
+    nodes, pressed = set(), set()
+    for path in (HERE / "golden").glob("*.yaml"):
+        state, _ = step(DAY, start(DAY), Started())
+        for turn in yaml.safe_load(path.read_text(encoding="utf-8"))["turns"]:
+            if turn["given"].startswith("key "):
+                pressed.add((state.node, turn["given"].removeprefix("key ")))
+            state, _ = step(DAY, state, _input(turn["given"]))
+            nodes.add(state.node)
+    common = set("0*#89")
+    own = {
+        (node.id, key)
+        for node in DAY.nodes.values()
+        if isinstance(node, MenuNode)
+        for key in set(node.options) - common
+    }
+    said = {node.id for node in DAY.nodes.values() if isinstance(node, SayNode)}
+    assert nodes | said == set(DAY.nodes)
+    assert own <= pressed
 
 
 @pytest.mark.parametrize("digits", ["", "*#", "5" * 50, "7", "12", "abc", "\x00", "١"])
@@ -147,17 +195,123 @@ def test_english_stays_english_until_the_end() -> None:
     assert spoken(DAY, outputs)[0].startswith("After the tone")
 
 
-def test_waiting_has_an_end_and_keeps_the_place() -> None:
-    state, _ = walk(Digits("0"), EffectDone("enter_line", "waiting", {"ahead": "3"}))
-    for _ in range(100):
-        state, outputs = step(DAY, state, NoInput())
-        effect = outputs[-1]
-        assert isinstance(effect, Effect)
-        if effect.name == "request_return_call":
+def test_who_waits_and_presses_nothing_is_called_back() -> None:
+    state, outputs = walk(Digits("0"), EffectDone("enter_line", "waiting", {"ahead": "3"}))
+    rounds = 0
+    for _ in range(200):
+        last = outputs[-1]
+        if isinstance(last, Effect) and last.name == "request_return_call":
+            assert rounds == 30
             return
-        state, outputs = step(DAY, state, EffectDone("line_status", "waiting", {"ahead": "3"}))
-        assert isinstance(outputs[-1], Wait)
+        rounds += isinstance(last, Wait)
+        silent = EffectDone(last.name, "waiting", {"ahead": "3"}) if isinstance(last, Effect) else NoInput()
+        state, outputs = step(DAY, state, silent)
     raise AssertionError("the wait never ended")
+
+
+def test_connecting_that_never_connects_comes_to_an_end_too() -> None:
+    state, outputs = walk(Digits("0"), EffectDone("enter_line", "connecting"))
+    for _ in range(60):
+        if isinstance(outputs[-1], Listen):
+            assert "让您久等了" in spoken(DAY, outputs)[0]
+            return
+        state, outputs = step(DAY, state, NoInput())
+        if isinstance(outputs[-1], Effect):
+            state, outputs = step(DAY, state, EffectDone("line_status", "connecting"))
+    raise AssertionError("still connecting")
+
+
+def test_a_caller_who_waited_long_keeps_the_place_until_he_chooses() -> None:
+    state, outputs = walk(Digits("0"), EffectDone("enter_line", "waiting", {"ahead": "3"}))
+    while not isinstance(outputs[-1], Listen):
+        state, outputs = step(DAY, state, NoInput())
+        if isinstance(outputs[-1], Effect):
+            state, outputs = step(DAY, state, EffectDone("line_status", "waiting", {"ahead": "3"}))
+    assert state.line == "person"
+    _, outputs = step(DAY, state, Digits("0"))
+    assert outputs[-1] == Effect("enter_line", {"line": "general", "skill": "", "category": ""})
+    _, outputs = step(DAY, state, Digits("3"))
+    assert outputs[-1] == Effect("leave_line", {"reason": "voicemail"})
+
+
+def test_the_position_is_spoken_when_it_changed_and_every_third_round() -> None:
+    state, outputs = walk(Digits("0"), EffectDone("enter_line", "waiting", {"ahead": "3"}))
+    heard = [spoken(DAY, outputs)]
+    for ahead in ("3", "3", "3", "2", "2"):
+        state, _ = step(DAY, state, NoInput())
+        state, outputs = step(DAY, state, EffectDone("line_status", "waiting", {"ahead": ahead}))
+        heard.append(spoken(DAY, outputs))
+    assert [bool(each) for each in heard] == [True, False, False, True, True, False]
+
+
+def test_a_number_that_the_line_did_not_tell_is_not_spoken_around() -> None:
+    _, outputs = walk(Digits("0"), EffectDone("enter_line", "waiting"))
+    assert outputs == (Wait((), 20),)
+
+
+def test_a_crisis_reaches_a_person_whatever_became_of_the_alert() -> None:
+    state, _ = walk(Speech("我 不 想 活 了"))
+    state, outputs = step(DAY, state, NoInput())
+    assert outputs == (Effect("flag_crisis", {"text": "我 不 想 活 了"}),)
+    _, outputs = step(DAY, state, EffectDone("flag_crisis", "failed"))
+    assert isinstance(outputs[-1], Effect)
+    assert outputs[-1].arguments["line"] == "care"
+
+
+def test_an_effect_whose_answer_was_lost_is_asked_again_with_the_same_arguments() -> None:
+    state, _ = walk(Digits("8"), Digits("2"))
+    state, outputs = step(DAY, state, Recorded("RE7", 12))
+    asked = outputs[-1]
+    _, outputs = step(DAY, state, NoInput())
+    assert outputs == (asked,) == (Effect("save_voicemail", {"recording_sid": "RE7", "duration_s": "12"}),)
+
+
+def test_back_from_english_speaks_chinese_again() -> None:
+    state, _ = walk(Digits("1"), Digits("8"))
+    assert state.language == "en-US"
+    state, outputs = step(DAY, state, Digits("#"))
+    assert state.language == "zh-CN"
+    assert spoken(DAY, outputs) == [DAY.prompts["rights_menu"]["zh-CN"]]
+
+
+@pytest.mark.parametrize("lost", ["node", "line", "after"])
+def test_a_flow_edited_under_a_running_call_still_leads_on(lost: str) -> None:
+    state, _ = walk(Digits("0"), EffectDone("enter_line", "waiting", {"ahead": "1"}))
+    for given_ in (NoInput(), Digits("3"), Speech("喂"), Resumed()):
+        _, outputs = step(DAY, FlowState.from_json({**state.to_json(), lost: "renamed"}), given_)
+        assert outputs[-1].type in HANDING_OVER
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_a_caller_who_presses_keys_without_end_reaches_an_end(data: st.DataObject) -> None:
+    keys = data.draw(st.lists(st.sampled_from("0123456789*#"), min_size=1, max_size=8))
+    state, outputs = step(DAY, start(DAY), Started())
+    for turn in range(8_000):
+        last: Output = outputs[-1]
+        if isinstance(last, HangUp):
+            return
+        each: Input = Digits(keys[turn % len(keys)])
+        if isinstance(last, Effect):
+            each = EffectDone(last.name, EFFECT_RESULTS[last.name][0], {"ahead": "1", "by": "10:30"})
+        elif isinstance(last, RecordVoicemail):
+            each = Recorded("RE1", 9)
+        state, outputs = step(DAY, state, each)
+    raise AssertionError(f"still at {state.node}")
+
+
+@pytest.mark.parametrize("digits", ["", "12", "1a", "١٢٣٤٥٦٧٨٩٠", "12345678901"])
+def test_a_number_that_is_too_short_long_or_odd_is_asked_for_again(digits: str) -> None:
+    state, outputs = step(QUERY, start(QUERY), Started())
+    assert outputs[-1] == Listen((Say("ask", "zh-CN"),), 10, "#", 10)
+    _, outputs = step(QUERY, state, Digits(digits))
+    assert spoken(QUERY, outputs) == ["请再输入一次。", "请输入查询号。"]
+
+
+def test_a_number_is_collected_and_handed_to_the_effect() -> None:
+    state, _ = step(QUERY, start(QUERY), Started())
+    _, outputs = step(QUERY, state, Digits("１１２２000123#"))
+    assert outputs == (Effect("record_survey", {"number": "1122000123"}),)
 
 
 def test_an_operator_who_has_taken_the_call_wins_over_a_late_key() -> None:
@@ -211,7 +365,7 @@ def test_a_caller_who_falls_silent_is_never_left_in_the_machine(inputs: list[Inp
     state, outputs = step(DAY, start(DAY), Started())
     for each in inputs:
         state, outputs = step(DAY, state, each)
-    for _ in range(120):
+    for _ in range(250):
         last: Output = outputs[-1]
         if isinstance(last, HangUp):
             assert last.outcome
