@@ -1,0 +1,29 @@
+"""Puts the console on an application: routers, pages, errors, the socket, and the front door around all of it."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from agent_console import problems
+from agent_console.api import session
+from agent_console.console import Console
+from agent_console.front_door import FrontDoor
+from agent_console.pages import add_pages, page_for_the_lost
+from agent_console.server import Sockets
+
+ROUTERS = (session.router,)
+
+
+def add_console(app: FastAPI, console: Console) -> None:
+    """Add the API and the screens; the application's own error answers become problem documents."""
+    app.state.console = console
+    for router in ROUTERS:
+        app.include_router(router)
+    add_pages(app, console)
+    problems.install(app, page_for=page_for_the_lost)
+
+
+def around(app: FastAPI, sockets: Sockets, *, public_url: str) -> ASGIApp:
+    """Return the whole: front door, then the socket, then the application."""
+    return FrontDoor(sockets.around(app), public_url=public_url)
