@@ -39,6 +39,8 @@ class Node:
 
     id: str
     line: int
+    title: str = ""
+    """A short Chinese name for drawings."""
     prompts: tuple[str, ...] = ()
     language: str | None = None
     """Switches the call to this language from here on."""

@@ -122,10 +122,11 @@ class _Reader:
             self.problem(line, f"节点“{name}”应恰好是一种：{'、'.join(self.kinds)}")
             return HangUpNode(id=name, line=line, outcome="failed")
         common: dict[str, Any] = {
+            "title": body.text("title", ""),
             "prompts": body.words("prompts"),
             "language": body.text("language", "") or None,
         }
-        extra = set(body.items) - {kinds[0], "prompts", "language"}
+        extra = set(body.items) - {kinds[0], "title", "prompts", "language"}
         for key in sorted(extra):
             self.problem(body.line_of(key), f"节点“{name}”里没有“{key}”这个项目")
         return self.kinds[kinds[0]](name, line, body, common)
