@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -16,7 +18,12 @@ from dispatch.rules.categories import Catalogue
 from dispatch.rules.routing_rules import rules_from_mapping
 from dispatch.rules.sla import SlaPolicy
 from dispatch.rules.working_time import Calendar
+from dispatch.unit_of_work import Publish
+from hotline.carriers.base import Carrier
+from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
 from hotline.keys import Keys, load_keys
+from hotline.line.lines import Lines
+from hotline.services import Services
 from ivr_flows.check import check
 from ivr_flows.model import Flow
 from ivr_flows.parse import FlowError, load_flow
@@ -85,3 +92,76 @@ def config_file(settings: Settings, name: str) -> Path:
     """Return a configuration file: the centre's own where there is one, else the shipped one."""
     own = settings.config_dir / name
     return own if own.exists() else SHIPPED_CONFIG / name
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The carrier account in force, and where its REST interface is."""
+
+    account: TwilioAccount
+    api_base: str | None
+    sandboxed: bool
+
+
+def line_of(settings: Settings, keys: Keys) -> Line:
+    """Return the carrier account: the configured one, or for the sandbox one of this programme's own making."""
+    if settings.carrier == "twilio":
+        account = TwilioAccount(
+            settings.twilio_account_sid,
+            settings.twilio_auth_token.get_secret_value(),
+            settings.twilio_api_key_sid,
+            settings.twilio_api_key_secret.get_secret_value(),
+            settings.twilio_twiml_app_sid,
+        )
+        return Line(account, settings.twilio_api_base or None, sandboxed=False)
+    # Derived, so that several processes and a restart agree on them without any setting.
+    made = {use: keys.derive(f"sandbox-{use}").hex() for use in ("account", "token", "key", "secret")}
+    account = TwilioAccount(
+        f"AC{made['account'][:32]}",
+        made["token"][:32],
+        f"SK{made['key'][:32]}",
+        made["secret"],
+        "AP" + "0" * 32,
+    )
+    base = settings.twilio_api_base or f"{settings.effective_public_url}/sandbox"
+    return Line(account, base, sandboxed=True)
+
+
+def carrier_of(settings: Settings, line: Line) -> Carrier:
+    """Return the carrier that places calls."""
+    voice_url = f"{settings.effective_public_url}/voice/incoming"
+    return TwilioCarrier(
+        line.account,
+        api_base=line.api_base,
+        expected_numbers=dict.fromkeys(settings.numbers, voice_url),
+        # Twilio itself does not dial out to mainland China; the sandbox and compatible carriers may.
+        dials_mainland_china=line.api_base is not None,
+    )
+
+
+def services_of(
+    settings: Settings,
+    keys: Keys,
+    *,
+    database: Database,
+    publish: Publish,
+    wake: Callable[[], None],
+    carrier: Carrier | None = None,
+    clock: Callable[[], datetime] = now,
+) -> Services:
+    """Return everything that a turn, a command and a job need; raises ConfigError."""
+    line = line_of(settings, keys)
+    return Services(
+        database=database,
+        carrier=carrier if carrier is not None else carrier_of(settings, line),
+        flows=flows_of(settings),
+        policy=policy_of(settings, keys),
+        lines=load_policy(config_file(settings, "lines.yaml"), Lines.from_mapping),
+        publish=publish,
+        wake=wake,
+        now=clock,
+        public_url=settings.effective_public_url,
+        webhook_secret=line.account.auth_token,
+        numbers=settings.numbers,
+        data_dir=settings.data_dir,
+    )

@@ -1,0 +1,38 @@
+"""What a caller's turn, a command and a job need to do their work; built once in `hotline.wiring`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dispatch.database import Database
+from dispatch.policy import Policy
+from dispatch.unit_of_work import Publish
+from hotline.carriers.base import Carrier
+from hotline.line.lines import Lines
+from ivr_flows.model import Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The programme's moving parts, passed as one argument."""
+
+    database: Database
+    carrier: Carrier
+    flows: Mapping[str, Flow]
+    """By flow id; `day` is the daytime menu."""
+    policy: Policy
+    lines: Lines
+    publish: Publish
+    wake: Callable[[], None]
+    """Look at the outbox now."""
+    now: Callable[[], datetime]
+    public_url: str
+    """Without a trailing slash; what signatures cover and carriers call."""
+    webhook_secret: str
+    """The key of webhook signatures (the carrier account's auth token)."""
+    numbers: tuple[str, ...]
+    """The centre's own; the first is shown on outbound calls."""
+    data_dir: Path
