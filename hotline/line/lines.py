@@ -102,4 +102,6 @@ def _line(fields: Fields, defaults: Fields) -> Line:
 def _check_overflow(line: Line, lines: Mapping[str, Line]) -> None:
     for target in line.overflow:
         if target not in lines and target != SUPERVISOR and not target.isdecimal():
-            raise PolicyError(f"overflow to {target!r}, which is no line", where=("lines", line.code, "overflow"))
+            raise PolicyError(
+                f"overflow to {target!r}, which is no line", where=("lines", line.code, "overflow")
+            )
