@@ -69,7 +69,11 @@ def _everything(_: Actor) -> ColumnElement[bool]:
 
 
 def _in_scope(actor: Actor) -> ColumnElement[bool]:
-    return exists().where(TicketScope.ticket_id == Ticket.id, TicketScope.union_id == actor.union_id)
+    row = select(TicketScope.ticket_id).where(
+        TicketScope.ticket_id == Ticket.id, TicketScope.union_id == actor.union_id
+    )
+    # A list joins the same table by itself; this question is about the ticket alone.
+    return row.correlate(Ticket).exists()
 
 
 def _recused(actor: Actor) -> ColumnElement[bool]:

@@ -13,7 +13,8 @@ from dispatch.models.clocks import Clock, Timer
 from dispatch.models.tickets import Handling, Ticket
 from dispatch.models.unions import Union
 from dispatch.policy import ALWAYS, CENTRE_CALENDAR, UNION_CALENDAR, Policy
-from dispatch.rules.deadlines import deadline, step_due
+from dispatch.rules.deadlines import Deadline, deadline, step_due
+from dispatch.rules.sla_terms import Target
 from dispatch.rules.ticket_state import ClockKind
 from dispatch.rules.urgency import Difficulty, Nature, Urgency
 from dispatch.rules.working_time import Calendar
@@ -39,32 +40,26 @@ def start(
 
     `due_at` overrides the policy's target (a sub-deadline); `percent` shortens it (a redo).
     """
-    target = policy.sla.target(
-        kind,
-        Urgency(ticket.urgency),
-        Difficulty(ticket.difficulty),
-        ticket.category,
-        nature=Nature(ticket.nature) if ticket.nature else None,
-    )
-    if target is None or target.sampled:
+    target = _target(ticket, kind, policy)
+    if target is None:
         return None
-    centre, union, always = _calendars(session, handling, policy)
-    planned = deadline(target, now, centre=centre, union=union, always=always, percent=percent)
-    calendar, target_s, due = planned.calendar, planned.target_s, planned.due_at
+    union_id = handling.union_id if handling is not None else None
+    goal = planned(session, ticket, kind, union_id=union_id, policy=policy, now=now, percent=percent)
     if due_at is not None:
-        calendar, due = ALWAYS, due_at
-        target_s = max(1, int((due_at - now).total_seconds()))
+        goal = Deadline(ALWAYS, max(1, int((due_at - now).total_seconds())), due_at)
+    if goal is None:
+        return None
     clock = Clock(
         ticket_id=ticket.id,
         handling_id=handling.id if handling is not None and kind in OF_HANDLING else None,
         kind=kind.value,
-        calendar=calendar,
-        target_s=target_s,
+        calendar=goal.calendar,
+        target_s=goal.target_s,
         consumed_s=0,
         running_since=now,
-        due_at=due,
+        due_at=goal.due_at,
         generation=1,
-        calendar_version=policy.calendar(calendar).version,
+        calendar_version=policy.calendar(goal.calendar).version,
         policy_snapshot={
             "sla": policy.sla.version,
             "amount": target.amount,
@@ -78,6 +73,24 @@ def start(
     session.flush()
     _write_timers(session, ticket, clock, policy=policy, handling=handling)
     return clock
+
+
+def planned(
+    session: Session,
+    ticket: Ticket,
+    kind: ClockKind,
+    *,
+    union_id: int | None,
+    policy: Policy,
+    now: datetime,
+    percent: int = 100,
+) -> Deadline | None:
+    """Return the deadline that a clock started now would have; None where the policy wants none."""
+    target = _target(ticket, kind, policy)
+    if target is None:
+        return None
+    centre, union, always = _calendars(session, union_id, policy)
+    return deadline(target, now, centre=centre, union=union, always=always, percent=percent)
 
 
 def stop(
@@ -142,12 +155,21 @@ def latest(session: Session, ticket_id: int, kind: ClockKind) -> list[Clock]:
     return list(session.scalars(query))
 
 
-def _calendars(
-    session: Session, handling: Handling | None, policy: Policy
-) -> tuple[Calendar, Calendar, Calendar]:
+def _target(ticket: Ticket, kind: ClockKind, policy: Policy) -> Target | None:
+    target = policy.sla.target(
+        kind,
+        Urgency(ticket.urgency),
+        Difficulty(ticket.difficulty),
+        ticket.category,
+        nature=Nature(ticket.nature) if ticket.nature else None,
+    )
+    return None if target is None or target.sampled else target
+
+
+def _calendars(session: Session, union_id: int | None, policy: Policy) -> tuple[Calendar, Calendar, Calendar]:
     code = UNION_CALENDAR
-    if handling is not None:
-        code = session.scalar(select(Union.calendar).where(Union.id == handling.union_id)) or UNION_CALENDAR
+    if union_id is not None:
+        code = session.scalar(select(Union.calendar).where(Union.id == union_id)) or UNION_CALENDAR
     return policy.calendar(CENTRE_CALENDAR), policy.calendar(code), policy.calendars[ALWAYS]
 
 
@@ -156,7 +178,7 @@ def _write_timers(
 ) -> None:
     if clock.running_since is None:
         return
-    _, union, _ = _calendars(session, handling, policy)
+    _, union, _ = _calendars(session, handling.union_id if handling is not None else None, policy)
     own = policy.calendar(CENTRE_CALENDAR) if handling is None else union
     rows = [
         {

@@ -42,6 +42,7 @@ def recommend(session: Session, ticket: Ticket, *, policy: Policy, now: datetime
         employers=employers,
         rights_defence=ticket.rights_defence,
         sealed=ticket.sealed,
+        accused_union_ids=tuple(ticket.accused_union_ids),
         consent_waives_recusal=ticket.recusal_waived,
         mode=policy.dispatch_mode,
         home_province=policy.province,
@@ -60,6 +61,7 @@ def recommend(session: Session, ticket: Ticket, *, policy: Policy, now: datetime
             | Union.id.in_(own)
             | Union.group_code.in_(groups)
             | Union.code.in_(named)
+            | Union.id.in_(ticket.accused_union_ids)
         )
     ).all()
     known = {union.id: union for union in first}
@@ -301,6 +303,7 @@ def _receiver(move: Move) -> Union:
         employers,
         rights_defence=move.ticket.rights_defence,
         consent=move.ticket.recusal_waived,
+        accused=move.ticket.accused_union_ids,
         corporate=corporate_of(move.session, employers),
     )
     if reason is not None:

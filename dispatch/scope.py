@@ -138,6 +138,7 @@ def _scope(session: Session, ticket: Ticket) -> dict[int, str]:
             employers,
             rights_defence=ticket.rights_defence,
             consent=ticket.recusal_waived,
+            accused=ticket.accused_union_ids,
             corporate=corporate,
         )
         is None

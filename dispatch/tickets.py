@@ -20,7 +20,7 @@ from dispatch.errors import Invalid, NotAllowed, VersionConflict
 from dispatch.events import By, record, ticket_stream
 from dispatch.models.history import Event
 from dispatch.models.tickets import Caller, Ticket, TicketEmployer, TicketSequence
-from dispatch.models.unions import Employer, Region
+from dispatch.models.unions import Employer, Region, Union
 from dispatch.policy import Policy
 from dispatch.rules import uscc
 from dispatch.rules.numbering import TicketNumber
@@ -44,6 +44,7 @@ PLAIN_FIELDS: Final = (
     "disclosure",
     "contact_mode",
     "callback_wanted",
+    "accused_union_ids",
 )
 """Columns of the ticket that its editors may write."""
 
@@ -99,6 +100,7 @@ def open_ticket(
         secondary_categories=[],
         urgency=Urgency.P2.value,
         urgency_reasons=[],
+        accused_union_ids=[],
         wish="",
         text="",
     )
@@ -252,6 +254,11 @@ def _checked(session: Session, fields: dict[str, Any], policy: Policy) -> dict[s
         wrong["region_code"] = f"没有行政区划{region}"
     if fields.get("nature") and fields["nature"] not in set(Nature):
         wrong["nature"] = f"没有“{fields['nature']}”这种性质"
+    accused = fields.get("accused_union_ids")
+    if accused:
+        known = session.scalars(select(Union.id).where(Union.id.in_(accused))).all()
+        if set(accused) - set(known):
+            wrong["accused_union_ids"] = "没有这个工会"
     if wrong:
         raise Invalid(wrong)
     return {name: value for name, value in fields.items() if name in PLAIN_FIELDS}

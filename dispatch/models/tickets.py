@@ -56,6 +56,8 @@ class Ticket(Base):
     petition: Mapped[bool] = mapped_column(default=False)
     recusal_waived: Mapped[bool] = mapped_column(default=False)
     """The caller's recorded consent that the employer's own union may see the ticket."""
+    accused_union_ids: Mapped[list[int]] = mapped_column(default=list)
+    """Unions that the caller complains about; they and everything below them are recused."""
     redo_count: Mapped[int] = mapped_column(default=0)
     return_count: Mapped[int] = mapped_column(default=0)
     query_code_generation: Mapped[int] = mapped_column(default=1)
@@ -166,6 +168,39 @@ class TicketRecusal(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True, index=True)
     reason: Mapped[str] = mapped_column(String(200))
+
+
+class SealedAccess(Base):
+    """A named person who may see a sealed ticket: assigned to it, or for a while after breaking the seal."""
+
+    __tablename__ = "ticket_sealed_access"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True, index=True)
+    granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    reason: Mapped[str] = mapped_column(String(300))
+    at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    """None for whoever was assigned."""
+
+
+class Extension(Base):
+    """A union's request for more time, and the decision of the level that dispatched to it."""
+
+    __tablename__ = "extension"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    handling_id: Mapped[int] = mapped_column(ForeignKey("handling.id"))
+    at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    due_at: Mapped[datetime]
+    """The deadline asked for."""
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    granted: Mapped[bool | None]
+    decision_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class TicketReturn(Base):

@@ -14,6 +14,7 @@ from dispatch.rules.working_time import SHANGHAI
 _NUMBER = re.compile(r"(\d{2})-?(\d{8})-?(\d{6})-?(\d)")
 _SPOKEN = re.compile(r"(\d{2})(\d{2})-?(\d{6})")
 LAST_SEQUENCE = 999_999
+FIRST_YEAR = 2000
 
 
 class NumberError(ValueError):
@@ -130,6 +131,9 @@ def _typed(text: str) -> str:
 
 
 def _day(text: str) -> date:
+    # No ticket is older than the hotline; and years before 1000 lose their leading noughts when they are written.
+    if text < f"{FIRST_YEAR}":
+        raise NumberError(f"{text} is before {FIRST_YEAR}")
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError:

@@ -1,0 +1,159 @@
+"""The dispatch panel: ranked unions with their reasons, load, people on duty and deadlines, and what a union would see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from dispatch.access import find_ticket
+from dispatch.actors import Actor
+from dispatch.clocks import planned
+from dispatch.errors import Invalid
+from dispatch.handlings import recommend
+from dispatch.identity import DISCLOSED, CallerView, caller_views
+from dispatch.models.people import User
+from dispatch.models.tickets import Ticket, TicketScope
+from dispatch.models.unions import Union
+from dispatch.policy import Policy
+from dispatch.rules.masking import mask_text
+from dispatch.rules.recusal import recused
+from dispatch.rules.roles import Role
+from dispatch.rules.routing import ExcludedUnion
+from dispatch.rules.ticket_state import ClockKind
+from dispatch.scope import corporate_of, employers_of, view_of
+from dispatch.ticket_views import TicketLine, ticket_lines
+
+PEOPLE_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendedUnion:
+    """One union that may receive the ticket, with what a dispatcher weighs."""
+
+    union_id: int
+    union_name: str
+    level: str
+    level_label: str
+    reasons: list[str]
+    open_tickets: int
+    on_duty: list[str]
+    """People of the union, while it is in its working time."""
+    sign_due_at: datetime | None
+    resolve_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RankingView:
+    recommendations: list[RecommendedUnion]
+    excluded: list[ExcludedUnion]
+    pool_reason: str | None
+    advice: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class UnionPreview:
+    """Exactly what a union will see; `withheld` names in Chinese what is kept back."""
+
+    ticket: TicketLine
+    text: str
+    caller: CallerView | None
+    withheld: list[str]
+
+
+def ranked_unions(
+    session: Session, actor: Actor, number: str, *, policy: Policy, now: datetime
+) -> RankingView:
+    """Return the unions to choose from; raises NotFound."""
+    ticket = find_ticket(session, actor, number)
+    ranking = recommend(session, ticket, policy=policy, now=now)
+    ids = [each.union_id for each in ranking.recommendations]
+    unions = {union.id: union for union in session.scalars(select(Union).where(Union.id.in_(ids)))}
+    load = _load(session, ids)
+    recommendations = []
+    for each in ranking.recommendations:
+        union = unions[each.union_id]
+        sign, resolve = (
+            planned(session, ticket, kind, union_id=union.id, policy=policy, now=now)
+            for kind in (ClockKind.SIGN, ClockKind.RESOLVE)
+        )
+        recommendations.append(
+            RecommendedUnion(
+                union_id=union.id,
+                union_name=union.name,
+                level=each.level.value,
+                level_label=each.level_label,
+                reasons=list(each.reasons),
+                open_tickets=load.get(union.id, 0),
+                on_duty=_on_duty(session, union, policy, now),
+                sign_due_at=sign.due_at if sign is not None else None,
+                resolve_due_at=resolve.due_at if resolve is not None else None,
+            )
+        )
+    return RankingView(recommendations, list(ranking.excluded), ranking.pool_reason, list(ranking.advice))
+
+
+def preview(
+    session: Session, actor: Actor, number: str, union_id: int, *, policy: Policy, now: datetime
+) -> UnionPreview:
+    """Return what the union would see after the dispatch; raises NotFound, and Invalid for a recused union."""
+    ticket = find_ticket(session, actor, number)
+    union = session.get(Union, union_id)
+    if union is None or union.closed_at is not None:
+        raise Invalid({"union_id": "没有这个工会"})
+    reason = _recusal(session, ticket, union)
+    if reason is not None:
+        raise Invalid({"union_id": f"{union.name}须回避：{reason}，看不到此单"})
+    (line,) = ticket_lines(session, actor, [ticket], policy=policy, now=now)
+    disclosed = ticket.disclosure in DISCLOSED
+    callers = caller_views(session, ticket, can_reveal=disclosed, relay_only=not disclosed)
+    withheld = [] if disclosed else ["诉求人姓名", "诉求人电话（以工单联系号联系）"]
+    if not disclosed and mask_text(ticket.text) != ticket.text:
+        withheld.append("正文中的号码")
+    return UnionPreview(
+        ticket=line,
+        text=ticket.text if disclosed else mask_text(ticket.text),
+        caller=callers[0] if callers else None,
+        withheld=[*withheld, "通话录音", "中心内部的查看记录"],
+    )
+
+
+def _recusal(session: Session, ticket: Ticket, union: Union) -> str | None:
+    employers = employers_of(session, ticket.id)
+    return recused(
+        view_of(union),
+        employers,
+        rights_defence=ticket.rights_defence,
+        consent=ticket.recusal_waived,
+        accused=ticket.accused_union_ids,
+        corporate=corporate_of(session, employers),
+    )
+
+
+def _load(session: Session, union_ids: list[int]) -> dict[int, int]:
+    rows = session.execute(
+        select(TicketScope.union_id, func.count())
+        .where(
+            TicketScope.union_id.in_(union_ids), TicketScope.bucket == "open", TicketScope.role == "handler"
+        )
+        .group_by(TicketScope.union_id)
+    )
+    return {union_id: open_tickets for union_id, open_tickets in rows}
+
+
+def _on_duty(session: Session, union: Union, policy: Policy, now: datetime) -> list[str]:
+    if not policy.calendar(union.calendar).is_working(now):
+        return []
+    people = session.scalars(
+        select(User.display_name)
+        .where(
+            User.union_id == union.id,
+            User.disabled_at.is_(None),
+            User.role.in_((Role.UNION_HANDLER.value, Role.UNION_LEADER.value)),
+        )
+        .order_by(User.id)
+        .limit(PEOPLE_SHOWN)
+    )
+    return list(people)

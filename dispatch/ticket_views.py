@@ -1,0 +1,275 @@
+"""Tickets as screens show them: one line for lists, everything for the page, each cut to what the reader may know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from dispatch.access import find_ticket
+from dispatch.actors import Actor
+from dispatch.commands import buttons
+from dispatch.identity import CallerView, caller_views, may_reveal
+from dispatch.models.people import User
+from dispatch.models.tickets import Handling, Ticket, TicketEmployer
+from dispatch.models.unions import Employer, Region, Union
+from dispatch.policy import Policy
+from dispatch.rules.masking import mask_text
+from dispatch.rules.numbering import TicketNumber
+from dispatch.rules.ticket_state import State
+from dispatch.scope import UNION_CLOCKS
+from dispatch.sla_view import ClockView, clock_views
+from dispatch.timeline import EventView, timeline
+
+
+@dataclass(frozen=True, slots=True)
+class EmployerOnTicketView:
+    employer_id: int | None
+    name: str
+    uscc: str | None
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandlingView:
+    """One union's turn at the ticket."""
+
+    id: int
+    union_id: int
+    union_name: str
+    role: str
+    state: str
+    dispatched_at: datetime
+    signed_at: datetime | None
+    handler_name: str | None
+    deputy_name: str | None
+    ended_at: datetime | None
+    end_reason: str | None
+    reasons: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionView:
+    """One command as a button; `why_not` is a Chinese sentence when it is disabled."""
+
+    command: str
+    label: str
+    enabled: bool
+    why_not: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLine:
+    """One row of a list."""
+
+    number: str
+    state: str
+    state_label: str
+    urgency: str
+    category: str | None
+    category_name: str | None
+    wish: str
+    employer: str | None
+    headcount: int | None
+    region: str | None
+    lead_union: str | None
+    channel: str
+    created_at: datetime
+    clock: ClockView | None
+    """The one that is due next, among those which concern the reader."""
+    sealed: bool
+    supervised: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketDetail(TicketLine):
+    """The whole page."""
+
+    text: str
+    nature: str | None
+    secondary_categories: list[str]
+    region_code: str | None
+    employers: list[EmployerOnTicketView]
+    amount_cents: int | None
+    confidentiality: str | None
+    disclosure: str | None
+    contact_mode: str | None
+    callback_wanted: bool
+    urgency_reasons: list[str]
+    query_number: str | None
+    callers: list[CallerView]
+    handlings: list[HandlingView]
+    clocks: list[ClockView]
+    events: list[EventView]
+    calls: list[Any]
+    """Filled by whoever knows telephone calls."""
+    actions: list[ActionView]
+    outcome: str | None
+    server_time: datetime
+
+
+def ticket_lines(
+    session: Session, actor: Actor, tickets: Sequence[Ticket], *, policy: Policy, now: datetime
+) -> list[TicketLine]:
+    """Return the tickets as rows, in the given order; the actor must be allowed to see each."""
+    ids = [ticket.id for ticket in tickets]
+    kinds = UNION_CLOCKS if actor.of_union else None
+    clocks = clock_views(session, ids, policy=policy, now=now, running_only=True, kinds=kinds)
+    employers = _first_employers(session, ids)
+    regions = _region_names(session, {ticket.region_code for ticket in tickets if ticket.region_code})
+    leads = {ticket.lead_union_id for ticket in tickets if ticket.lead_union_id}
+    unions = dict(session.execute(select(Union.id, Union.name).where(Union.id.in_(leads))).all())
+    return [
+        TicketLine(
+            number=ticket.number,
+            state=ticket.state,
+            state_label=State(ticket.state).label,
+            urgency=ticket.urgency,
+            category=ticket.category,
+            category_name=_category_name(ticket.category, policy),
+            wish=mask_text(ticket.wish),
+            employer=employers.get(ticket.id),
+            headcount=ticket.headcount,
+            region=regions.get(ticket.region_code or ""),
+            lead_union=unions.get(ticket.lead_union_id or 0),
+            channel=ticket.channel,
+            created_at=ticket.created_at,
+            clock=next(iter(clocks.get(ticket.id, ())), None),
+            sealed=ticket.sealed,
+            supervised=ticket.supervised,
+            version=ticket.version,
+        )
+        for ticket in tickets
+    ]
+
+
+def ticket_detail(
+    session: Session, actor: Actor, number: str, *, policy: Policy, now: datetime
+) -> TicketDetail:
+    """Return the whole ticket as this actor may see it; raises NotFound."""
+    ticket = find_ticket(session, actor, number)
+    (line,) = ticket_lines(session, actor, [ticket], policy=policy, now=now)
+    unmasked = may_reveal(session, actor, ticket)
+    handlings = _handlings(session, actor, ticket)
+    shown = {handling.id for handling in handlings}
+    kinds = UNION_CLOCKS if actor.of_union else None
+    clocks = clock_views(session, [ticket.id], policy=policy, now=now, kinds=kinds).get(ticket.id, [])
+    values = {each.name: getattr(line, each.name) for each in fields(line)}
+    values["wish"] = ticket.wish if unmasked else line.wish
+    return TicketDetail(
+        **values,
+        text=ticket.text if unmasked else mask_text(ticket.text),
+        nature=ticket.nature,
+        secondary_categories=list(ticket.secondary_categories),
+        region_code=ticket.region_code,
+        employers=_employers(session, ticket.id),
+        amount_cents=ticket.amount_cents,
+        confidentiality=ticket.confidentiality,
+        disclosure=ticket.disclosure,
+        contact_mode=ticket.contact_mode,
+        callback_wanted=ticket.callback_wanted,
+        urgency_reasons=list(ticket.urgency_reasons),
+        query_number=TicketNumber.parse(ticket.number).spoken if actor.of_centre else None,
+        callers=list(
+            caller_views(session, ticket, can_reveal=unmasked, relay_only=actor.of_union and not unmasked)
+        ),
+        handlings=handlings,
+        clocks=[each for each in clocks if each.handling_id is None or each.handling_id in shown],
+        events=list(timeline(session, actor, ticket, unmasked=unmasked)),
+        calls=[],
+        actions=_actions(session, actor, ticket, policy, now),
+        outcome=ticket.outcome,
+        server_time=now,
+    )
+
+
+def _actions(
+    session: Session, actor: Actor, ticket: Ticket, policy: Policy, now: datetime
+) -> list[ActionView]:
+    return [
+        ActionView(button.command.value, button.command.label, button.why_not is None, button.why_not)
+        for button in buttons(session, actor, ticket, policy=policy, now=now)
+    ]
+
+
+def _category_name(code: str | None, policy: Policy) -> str | None:
+    category = policy.category(code)
+    return category.name if category is not None else code
+
+
+def _first_employers(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    rows = session.execute(
+        select(TicketEmployer.ticket_id, TicketEmployer.name, Employer.name)
+        .outerjoin(Employer, Employer.id == TicketEmployer.employer_id)
+        .where(TicketEmployer.ticket_id.in_(ids))
+        .order_by(TicketEmployer.ordinal.desc())
+    )
+    return {ticket: known or told for ticket, told, known in rows if known or told}
+
+
+def _employers(session: Session, ticket_id: int) -> list[EmployerOnTicketView]:
+    rows = session.execute(
+        select(TicketEmployer, Employer)
+        .outerjoin(Employer, Employer.id == TicketEmployer.employer_id)
+        .where(TicketEmployer.ticket_id == ticket_id)
+        .order_by(TicketEmployer.ordinal)
+    )
+    return [_employer(told, known) for told, known in rows]
+
+
+def _employer(told: TicketEmployer, known: Employer | None) -> EmployerOnTicketView:
+    name, code = (told.name, told.uscc) if known is None else (known.name, known.uscc)
+    return EmployerOnTicketView(told.employer_id, name, code, told.role)
+
+
+def _region_names(session: Session, codes: set[str]) -> dict[str, str]:
+    """Return names such as 济南市历下区: a district's own name alone is shared by several cities."""
+    wanted = {code[:length] for code in codes for length in (4, 6, 9) if len(code) >= length} | codes
+    rows = session.execute(select(Region.code, Region.name).where(Region.code.in_(wanted), ~Region.pseudo))
+    names = dict(rows.all())
+    return {
+        code: "".join(names.get(part, "") for part in dict.fromkeys((code[:4], code[:6], code)) if part)
+        for code in codes
+    }
+
+
+def _handlings(session: Session, actor: Actor, ticket: Ticket) -> list[HandlingView]:
+    handler, deputy = aliased(User), aliased(User)
+    rows = session.execute(
+        select(Handling, Union, handler.display_name, deputy.display_name)
+        .join(Union, Union.id == Handling.union_id)
+        .outerjoin(handler, handler.id == Handling.handler_id)
+        .outerjoin(deputy, deputy.id == Handling.deputy_id)
+        .where(Handling.ticket_id == ticket.id)
+        .order_by(Handling.id)
+    )
+    return [
+        HandlingView(
+            id=handling.id,
+            union_id=union.id,
+            union_name=union.name,
+            role=handling.role,
+            state=handling.state,
+            dispatched_at=handling.dispatched_at,
+            signed_at=handling.signed_at,
+            handler_name=handler_name,
+            deputy_name=deputy_name,
+            ended_at=handling.ended_at,
+            end_reason=handling.end_reason,
+            reasons=list(handling.reasons),
+        )
+        for handling, union, handler_name, deputy_name in rows
+        if _concerns(actor, handling, union)
+    ]
+
+
+def _concerns(actor: Actor, handling: Handling, union: Union) -> bool:
+    # A union sees who works on the ticket beside it, but not the past turns of others.
+    if not actor.of_union or handling.state != "ended":
+        return True
+    return actor.union_id in union.ancestor_ids()

@@ -1,0 +1,226 @@
+"""A ticket's history in sentences: what each event is called, who did it, and what of it this reader may see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatch.actors import Actor
+from dispatch.models.history import Event
+from dispatch.models.people import User
+from dispatch.models.tickets import Handling, Ticket
+from dispatch.models.unions import Union
+from dispatch.rules.masking import mask_text
+from dispatch.rules.roles import CENTRE_ROLES, Role
+from dispatch.rules.ticket_state import FIELD_LABELS, State
+from dispatch.rules.working_time import SHANGHAI
+
+LABELS: Final[Mapping[str, str]] = {
+    "TicketOpened": "登记",
+    "TicketEdited": "修改",
+    "TicketAccepted": "受理",
+    "TicketAnswered": "直接答复",
+    "TicketDeclined": "不予受理",
+    "TicketVoided": "标为无效",
+    "TicketDispatched": "派单",
+    "TicketAssignedDown": "下派",
+    "TicketReturned": "退单",
+    "ObjectionDecided": "裁定异议",
+    "TicketSignedFor": "签收",
+    "FirstContactRecorded": "首次联系",
+    "ProgressAdded": "进展",
+    "CallerAwaited": "请诉求人补充",
+    "TicketSuspended": "挂起",
+    "TicketResumed": "恢复办理",
+    "ExtensionRequested": "申请延期",
+    "ExtensionDecided": "审批延期",
+    "ResultReported": "反馈结果",
+    "ResultReviewed": "审核",
+    "CallbackRecorded": "回访",
+    "TicketReopened": "重办",
+    "TerminationMoved": "终止办理",
+    "TicketNudged": "催办",
+    "TicketSupervised": "督办",
+    "TicketEscalated": "提级办理",
+    "CoHandlerAdded": "增加协办",
+    "TicketMerged": "合并",
+    "TicketWithdrawn": "撤回",
+    "TicketArchived": "归档",
+    "IdentityRevealed": "查看身份",
+    "SealedOpened": "启封查看",
+    "SealedAssigned": "指定密件人员",
+    "StepFired": "时限节点",
+    "CardConfirmed": "确认红牌",
+}
+"""What people call each event."""
+
+CHANNELS: Final[Mapping[str, str]] = {
+    "phone": "电话",
+    "voicemail": "语音留言",
+    "web": "网上",
+    "partner": "协作单位",
+    "walk_in": "来访",
+    "letter": "来信",
+    "union_phone": "工会自有电话",
+    "operator": "话务员登记",
+}
+
+CENTRE_ONLY: Final = frozenset({"IdentityRevealed", "SealedOpened", "SealedAssigned"})
+"""Who looked is the centre's business and the auditor's, not the union's."""
+
+_NAMES: Final[Mapping[str, str]] = {
+    **FIELD_LABELS,
+    "nature": "性质",
+    "secondary_categories": "次要类别",
+    "headcount": "人数",
+    "amount_cents": "金额（元）",
+    "caller": "诉求人信息",
+    "accused_union_ids": "被投诉工会",
+    "override_reason": "改派理由",
+    "union": "工会",
+    "suggested_union": "建议转派",
+    "reasons": "推荐理由",
+    "clocks": "时限",
+    "step": "节点",
+    "clock": "时限",
+    "late_by_s": "迟滞（秒）",
+    "channel": "渠道",
+    "payment_on": "付款日",
+    "amount_state": "金额状态",
+    "hard_case": "疑难工单",
+    "told": "已通知",
+    "person": "人员",
+    "until": "截止",
+}
+_HIDDEN: Final = frozenset({"state", "union_id", "handler_id", "deputy_id", "fields", "values", "result"})
+"""Keys of a payload that say nothing to a reader, or say it in the label already."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One line of the timeline; `details` maps Chinese names to values."""
+
+    seq: int
+    kind: str
+    label: str
+    at: datetime
+    actor: str
+    summary: str
+    details: dict[str, Any]
+
+
+def timeline(session: Session, actor: Actor, ticket: Ticket, *, unmasked: bool) -> tuple[EventView, ...]:
+    """Return what this actor may see of the ticket's history, oldest first.
+
+    A union sees it from its own first dispatch on; free text is masked unless `unmasked`.
+    """
+    query = select(Event).where(Event.ticket_id == ticket.id).order_by(Event.id)
+    if actor.of_union:
+        query = query.where(Event.kind.not_in(CENTRE_ONLY))
+        since = _since(session, actor, ticket)
+        if since is not None:
+            query = query.where(Event.at >= since)
+    events = session.scalars(query).all()
+    names = _names(session, actor, {event.actor_id for event in events if event.actor_id is not None})
+    return tuple(_view(event, _who(event, names), unmasked=unmasked) for event in events)
+
+
+def _since(session: Session, actor: Actor, ticket: Ticket) -> datetime | None:
+    if ticket.origin_union_id == actor.union_id:
+        return None
+    mark = f"/{actor.union_id}/"
+    return session.scalar(
+        select(Handling.dispatched_at)
+        .join(Union, Union.id == Handling.union_id)
+        .where(Handling.ticket_id == ticket.id, Union.path.contains(mark, autoescape=True))
+        .order_by(Handling.dispatched_at)
+        .limit(1)
+    )
+
+
+def _names(session: Session, actor: Actor, ids: set[int]) -> dict[int, str]:
+    users = session.scalars(select(User).where(User.id.in_(ids)))
+    # A union learns which post of the centre acted, not which person.
+    return {
+        user.id: f"中心{Role(user.role).label}"
+        if actor.of_union and Role(user.role) in CENTRE_ROLES
+        else user.display_name
+        for user in users
+    }
+
+
+def _who(event: Event, names: Mapping[int, str]) -> str:
+    if event.actor_id is not None and event.actor_kind == "user":
+        return names.get(event.actor_id, "已注销账号")
+    return {"caller": "诉求人", "partner": "协作单位"}.get(event.actor_kind, "系统")
+
+
+def _view(event: Event, who: str, *, unmasked: bool) -> EventView:
+    personal = {
+        name: value if unmasked or not isinstance(value, str) else mask_text(value)
+        for name, value in (event.personal or {}).items()
+    }
+    details = {
+        _NAMES.get(name, name): _shown(name, value)
+        for name, value in {**event.payload, **personal}.items()
+        if name not in _HIDDEN and value not in (None, "", [], {})
+    }
+    return EventView(
+        seq=event.seq,
+        kind=event.kind,
+        label=LABELS.get(event.kind, event.kind),
+        at=event.at,
+        actor=who,
+        summary=_summary(event.kind, event.payload, personal),
+        details=details,
+    )
+
+
+def _summary(kind: str, payload: Mapping[str, Any], personal: Mapping[str, Any]) -> str:
+    if kind == "TicketEdited":
+        return "修改：" + "、".join(_NAMES.get(name, name) for name in payload.get("fields", []))
+    if kind == "TicketOpened":
+        return f"渠道：{CHANNELS.get(payload.get('channel', ''), payload.get('channel', ''))}"
+    if kind == "StepFired":
+        return f"{payload.get('clock', '')}：{payload.get('step', '')}"
+    if kind in ("ObjectionDecided", "ResultReviewed", "ExtensionDecided", "CallbackRecorded"):
+        return _verdict(kind, payload, personal)
+    parts = [payload.get("union"), *(personal.get(name) for name in _SPOKEN)]
+    said = "：".join(str(part) for part in parts if part)
+    return said or State(payload["state"]).label if "state" in payload else said
+
+
+_SPOKEN: Final = ("text", "done", "answer", "reason", "missing", "outcome", "basis")
+_VERDICTS: Final[Mapping[str, str]] = {
+    "upheld": "异议成立",
+    "denied": "异议不成立",
+    "approved": "通过",
+    "approved_without_callback": "通过，无需回访",
+    "rejected": "未通过",
+    "granted": "同意延期",
+    "refused": "不同意延期",
+    "reached": "已接通",
+    "no_answer": "未接通",
+    "unreachable": "三次未接通",
+}
+
+
+def _verdict(kind: str, payload: Mapping[str, Any], personal: Mapping[str, Any]) -> str:
+    verdict = _VERDICTS.get(payload.get("result", ""), LABELS[kind])
+    reason = personal.get("reason") or personal.get("text")
+    return f"{verdict}：{reason}" if reason else verdict
+
+
+def _shown(name: str, value: Any) -> Any:
+    if name == "amount_cents" and isinstance(value, int):
+        return f"{value / 100:.2f}"
+    if name == "channel":
+        return CHANNELS.get(value, value)
+    if isinstance(value, str) and name in ("at", "due_at", "until"):
+        return f"{datetime.fromisoformat(value).astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    return value

@@ -1,0 +1,171 @@
+"""Conversations: both parties coming into a conference, either one leaving, and what follows from it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatch import outbox
+from hotline.calls.log import Verb, changed, log
+from hotline.calls.models import Call, CallLog, Leg
+from hotline.calls.status import Conversation, is_talking, move
+from hotline.line import offers
+from hotline.line import presence as presences
+from hotline.line.lines import Lines
+from hotline.line.presence import State
+
+COMMAND_S: Final = 20
+"""A command to the carrier that has not gone out by then is stale."""
+CALLER: Final = "caller"
+OPERATOR: Final = "operator"
+
+
+def call_id_of(conference: str) -> int | None:
+    """Return the call that a conference's name belongs to (see `offers.conference_name`)."""
+    parts = conference.split("-")
+    return int(parts[1]) if len(parts) == 3 and parts[0] == "call" and parts[1].isdecimal() else None
+
+
+def joined(session: Session, call: Call, *, conference: str, sid: str, now: datetime) -> None:
+    """Somebody came in. With the operator in, the caller is fetched; with both in, the two are connected."""
+    leg = _leg_of(session, call, sid, now=now)
+    if leg is None:
+        return
+    if conference != call.conference or call.conversation_state == Conversation.ENDED.value:
+        if leg.kind == OPERATOR:
+            hang_up(session, leg, now=now)
+        return
+    leg.joined_at, leg.left_at, leg.status = now, None, "in_progress"
+    session.flush()
+    here = {each.kind for each in _present(session, call)}
+    if {CALLER, OPERATOR} <= here:
+        connect(session, call, now=now)
+    elif leg.kind == OPERATOR:
+        command(
+            session, "redirect_caller", {"call_id": call.id, "to": "join"}, key=f"{conference}:join", now=now
+        )
+    changed(session, call, now=now)
+
+
+def connect(session: Session, call: Call, *, now: datetime) -> None:
+    """Begin the conversation that the offer, or the return call, was made for."""
+    if is_talking(call):
+        return
+    offer = offers.live_offer_for(session, call)
+    if offer is not None and offer.state == "accepted":
+        offers.connected(session, call, offer, now=now)
+        return
+    if call.direction == "inbound" or call.operator_id is None:
+        return
+    move(call, Conversation.CONNECTED)
+    presence = presences.lock(session, call.operator_id, now=now)
+    presence.call_id = call.id
+    presences.enter(session, presence, State.TALKING, now=now)
+    log(session, call, Verb.CONNECT, now=now, user_id=call.operator_id)
+
+
+def left(session: Session, call: Call, *, conference: str, sid: str, lines: Lines, now: datetime) -> None:
+    """Somebody went out. Without the operator or without the caller the conversation is over."""
+    leg = session.scalar(select(Leg).where(Leg.sid == sid, Leg.call_id == call.id))
+    if leg is None:
+        return
+    if leg.left_at is None:
+        leg.left_at = now
+    session.flush()
+    if conference != call.conference:
+        return
+    if is_talking(call):
+        end(session, call, by=leg.kind, lines=lines, now=now)
+        return
+    offer = offers.live_offer_for(session, call)
+    if leg.kind == OPERATOR and offer is not None and offer.state == "accepted":
+        offers.miss(session, call, offer, now=now)
+        offers.offer_waiting(session, lines=lines, now=now)
+
+
+def end(session: Session, call: Call, *, by: str, lines: Lines, now: datetime) -> None:
+    """End a conversation from either side: nobody rings on, nobody stays reserved."""
+    if not is_talking(call):
+        return
+    log(
+        session,
+        call,
+        Verb.COMPLETE,
+        now=now,
+        user_id=call.operator_id,
+        by=by,
+        talk_s=_talk_s(session, call, now),
+    )
+    for leg in _present(session, call):
+        if leg.kind != CALLER:
+            hang_up(session, leg, now=now)
+    if call.conference is not None:
+        payload = {"call_id": call.id, "conference": call.conference}
+        command(session, "end_conference", payload, key=f"{call.conference}:end", now=now)
+    call.on_hold = call.muted = False
+    move(call, Conversation.IN_SURVEY)
+    if call.operator_id is not None:
+        presence = presences.lock(session, call.operator_id, now=now)
+        if presence.state == State.TALKING.value and presence.call_id == call.id:
+            presences.wrap_up(session, presence, seconds=lines.get(call.line).wrap_up_s, now=now)
+    changed(session, call, now=now)
+
+
+def hang_up(session: Session, leg: Leg, *, now: datetime) -> None:
+    """Let a leg go at the carrier; one whose create is still on its way is let go as soon as it exists."""
+    if leg.left_at is None:
+        leg.left_at = now
+    outbox.put(session, "live", "hang_up", {"leg_id": leg.id}, now=now, key=f"leg:{leg.id}:hang_up")
+
+
+def command(session: Session, kind: str, payload: dict[str, object], *, key: str, now: datetime) -> None:
+    """Ask the carrier for something that makes sense only now."""
+    expires = now + timedelta(seconds=COMMAND_S)
+    outbox.put(session, "live", kind, payload, now=now, key=key, expires_at=expires)
+
+
+def leg_ended(session: Session, call: Call, leg: Leg, *, status: str, lines: Lines, now: datetime) -> None:
+    """The carrier says that another party's telephone is down."""
+    leg.status = status
+    had_joined = leg.joined_at is not None
+    if leg.left_at is None:
+        leg.left_at = now
+    session.flush()
+    if leg.kind != OPERATOR:
+        return
+    if had_joined and is_talking(call) and call.operator_id == leg.user_id:
+        end(session, call, by=OPERATOR, lines=lines, now=now)
+        return
+    offer = offers.live_offer_for(session, call)
+    if offer is not None and offer.state == "accepted" and offer.user_id == leg.user_id:
+        offers.miss(session, call, offer, now=now)
+        offers.offer_waiting(session, lines=lines, now=now)
+
+
+def _leg_of(session: Session, call: Call, sid: str, *, now: datetime) -> Leg | None:
+    """Return the leg with this SID; the caller's own is written down at the first conference."""
+    leg = session.scalar(select(Leg).where(Leg.sid == sid))
+    if leg is not None:
+        return leg if leg.call_id == call.id else None
+    if sid != call.sid:
+        return None
+    leg = Leg(
+        call_id=call.id, sid=sid, kind=CALLER, endpoint=call.from_raw, status="in_progress", created_at=now
+    )
+    session.add(leg)
+    session.flush()
+    return leg
+
+
+def _present(session: Session, call: Call) -> list[Leg]:
+    query = select(Leg).where(Leg.call_id == call.id, Leg.joined_at.is_not(None), Leg.left_at.is_(None))
+    return list(session.scalars(query))
+
+
+def _talk_s(session: Session, call: Call, now: datetime) -> int:
+    query = select(CallLog.at).where(CallLog.call_id == call.id, CallLog.verb == Verb.CONNECT.value)
+    since = session.scalars(query.order_by(CallLog.id.desc()).limit(1)).first()
+    return int((now - since).total_seconds()) if since is not None else 0
