@@ -1,0 +1,54 @@
+// What the intake form edits, and how it travels to and from the API.
+import type { EmployerOnTicket, Ticket, TicketEdit } from '@/api/types'
+
+export interface FormFields {
+  category: string | null
+  urgency: Ticket['urgency']
+  headcount: number | null
+  amount_cents: number | null
+  wish: string
+  text: string
+  employers: EmployerOnTicket[]
+  region_code: string | null
+  confidentiality: Ticket['confidentiality']
+  disclosure: Ticket['disclosure']
+  contact_mode: Ticket['contact_mode']
+  callback_wanted: boolean | null
+  /** Written, never read back: the server returns it masked. */
+  caller_name: string
+}
+
+export function fieldsOf(ticket: Ticket): FormFields {
+  return {
+    category: ticket.category ?? null,
+    urgency: ticket.urgency,
+    headcount: ticket.headcount ?? null,
+    amount_cents: ticket.amount_cents ?? null,
+    wish: ticket.wish,
+    text: ticket.text,
+    employers: ticket.employers,
+    region_code: ticket.region_code ?? null,
+    confidentiality: ticket.confidentiality ?? null,
+    disclosure: ticket.disclosure ?? null,
+    contact_mode: ticket.contact_mode ?? null,
+    callback_wanted: ticket.callback_wanted ?? null,
+    caller_name: '',
+  }
+}
+
+export function editOf(changes: Partial<FormFields>, version: number): TicketEdit {
+  const { caller_name: name, ...fields } = changes
+  return { ...fields, ...(name ? { caller: { name } } : {}), version } as TicketEdit
+}
+
+/** Without these the ticket cannot be accepted; P0 needs less (the phone comes first). */
+export function missingFields(form: FormFields): (keyof FormFields)[] {
+  const needed: (keyof FormFields)[] =
+    form.urgency === 'P0'
+      ? ['region_code', 'text', 'contact_mode']
+      : ['category', 'region_code', 'employers', 'wish', 'confidentiality', 'disclosure', 'contact_mode', 'callback_wanted']
+  return needed.filter((field) => {
+    const value = form[field]
+    return value === null || value === '' || (Array.isArray(value) && value.length === 0)
+  })
+}

@@ -1,0 +1,90 @@
+// One command on a ticket: its fields, its sending, and what to say when it is refused.
+import { computed, reactive, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
+import { OfflineError, ProblemError } from '@/api/client'
+import type { Ticket } from '@/api/types'
+import { COMMAND_FORMS, isoToShanghai, shanghaiToIso, type FieldName, type FieldSpec } from '@/components/ticket/commandForms'
+import { serverNow } from '@/lib/clock'
+import { useTickets, type CommandBody } from '@/stores/tickets'
+import type { FieldConflict } from './useConflict'
+
+export type CommandValues = Partial<Record<FieldName, string | number | boolean | null>>
+
+export interface CommandRun {
+  specs: ComputedRef<readonly FieldSpec[]>
+  values: CommandValues
+  busy: Ref<boolean>
+  problem: Ref<string>
+  offline: Ref<boolean>
+  fieldProblems: ShallowRef<Record<string, string>>
+  conflicts: ShallowRef<FieldConflict<string>[]>
+  /** The ticket after the command, or null when it was refused; what was typed stays. */
+  send: () => Promise<Ticket | null>
+  /** After reading the difference: send again on top of what the server holds. */
+  sendAgain: () => Promise<Ticket | null>
+}
+
+export function useCommand(ticket: () => Ticket, command: () => string): CommandRun {
+  const tickets = useTickets()
+  const specs = computed(() => COMMAND_FORMS[command()] ?? [{ name: 'reason' as const, kind: 'area' as const, required: false }])
+  const values = reactive<CommandValues>(startValues(specs.value))
+  const busy = ref(false)
+  const problem = ref('')
+  const offline = ref(false)
+  const fieldProblems = shallowRef<Record<string, string>>({})
+  const conflicts = shallowRef<FieldConflict<string>[]>([])
+
+  async function send(version = ticket().version): Promise<Ticket | null> {
+    if (busy.value) return null
+    busy.value = true
+    problem.value = ''
+    offline.value = false
+    fieldProblems.value = {}
+    try {
+      return await tickets.command(ticket().number, command(), version, bodyOf(specs.value, values))
+    } catch (error) {
+      explain(error)
+      return null
+    } finally {
+      busy.value = false
+    }
+  }
+
+  function explain(error: unknown): void {
+    offline.value = error instanceof OfflineError
+    if (!(error instanceof ProblemError)) {
+      problem.value = error instanceof Error ? error.message : String(error)
+      return
+    }
+    problem.value = error.message
+    conflicts.value = Object.entries(error.conflicts).map(([field, difference]) => ({
+      field, mine: difference.seen, theirs: difference.current,
+    }))
+    if (error.status === 422) {
+      fieldProblems.value = Object.fromEntries(Object.entries(error.fields).map(([field, text]) => [field, String(text)]))
+    }
+  }
+
+  async function sendAgain(): Promise<Ticket | null> {
+    conflicts.value = []
+    const current = await tickets.get(ticket().number)
+    return send(current.version)
+  }
+
+  return { specs, values, busy, problem, offline, fieldProblems, conflicts, send: () => send(), sendAgain }
+}
+
+function startValues(specs: readonly FieldSpec[]): CommandValues {
+  return Object.fromEntries(specs.map((spec) => [spec.name, spec.name === 'at' ? isoToShanghai(serverNow()) : null]))
+}
+
+export function bodyOf(specs: readonly FieldSpec[], values: CommandValues): CommandBody {
+  const body: Record<string, unknown> = {}
+  for (const spec of specs) {
+    const value = values[spec.name]
+    if (value === null || value === undefined || value === '') continue
+    if (spec.kind === 'moment') body[spec.name] = shanghaiToIso(String(value))
+    else if (spec.kind === 'money') body[spec.name] = Math.round(Number(value) * 100)
+    else body[spec.name] = value
+  }
+  return body as CommandBody
+}

@@ -1,0 +1,106 @@
+// The test phone: its state, what was heard, and the developer's log.
+import { onScopeDispose, reactive, ref, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { Handset, type HandsetEvent, type HandsetMessage, type Turn } from '@/softphone/handset'
+
+export type PhoneState = 'offline' | 'idle' | 'calling' | 'ringing' | 'talking'
+export interface Bubble { id: number; who: 'machine' | 'operator' | 'caller' | 'note'; text: string }
+export interface LoggedTurn extends Turn { id: number; at: string }
+
+export interface PhoneView {
+  state: PhoneState
+  other: string
+  listening: string
+  recording: boolean
+  held: boolean
+  numbers: string[]
+  bubbles: Bubble[]
+  turns: LoggedTurn[]
+}
+
+const LISTENING: Record<string, string> = { dtmf: 'phone.listensKeys', speech: 'phone.listensWords' }
+
+export function useHandset(speaks: Ref<boolean>): { view: PhoneView; send: (message: HandsetMessage) => void; say: (text: string) => void } {
+  const { t } = useI18n()
+  const view = reactive<PhoneView>({ state: 'offline', other: '', listening: '', recording: false, held: false, numbers: [], bubbles: [], turns: [] })
+  const counter = ref(0)
+
+  function bubble(who: Bubble['who'], text: string): void {
+    view.bubbles = [...view.bubbles, { id: ++counter.value, who, text }].slice(-300)
+  }
+
+  const rest = (): void => {
+    Object.assign(view, { listening: '', recording: false, held: false })
+  }
+
+  function hear(event: HandsetEvent & Partial<Turn>): void {
+    switch (event.event) {
+      case 'ready': view.numbers = event.numbers ?? []; break
+      case 'ringing':
+        view.state = event.direction === 'incoming' ? 'ringing' : 'calling'
+        view.other = (event.direction === 'incoming' ? event.from : event.to) ?? ''
+        break
+      case 'connected': view.state = 'talking'; break
+      case 'caption':
+        bubble(event.who ?? 'machine', event.text ?? '')
+        if (speaks.value && event.text) speakAloud(event.text, event.language)
+        break
+      case 'listening': view.listening = event.on ? t(LISTENING[event.input ?? ''] ?? 'phone.listens') : ''; break
+      case 'recording':
+        view.recording = event.on === true
+        bubble('note', t(event.on ? 'phone.recordingOn' : 'phone.recordingOff'))
+        break
+      case 'conference': bubble('note', t(event.on ? 'phone.inTalk' : 'phone.outOfTalk')); break
+      case 'hold':
+        view.held = event.on === true
+        bubble('note', t(event.on ? 'phone.held' : 'phone.unheld'))
+        break
+      case 'warning':
+      case 'error': bubble('note', `⚠ ${event.code ?? ''} ${event.message ?? ''}`); break
+      case 'turn':
+        if (event.request) view.turns = [{ id: ++counter.value, at: event.at, request: event.request, status: event.status ?? 0, twiml: event.twiml ?? '', ms: event.ms ?? 0 }, ...view.turns].slice(0, 200)
+        break
+      case 'ended':
+        view.state = 'idle'
+        rest()
+        silence()
+        bubble('note', t(`phone.ended.${event.reason ?? 'completed'}`))
+        break
+      default: break
+    }
+  }
+
+  const handset = new Handset(hear, (open) => {
+    view.state = open ? 'idle' : 'offline'
+    rest()
+  })
+  handset.open()
+  onScopeDispose(() => {
+    handset.close()
+    silence()
+  })
+
+  function say(text: string): void {
+    bubble('caller', text)
+    handset.send({ speak: text })
+  }
+
+  function send(message: HandsetMessage): void {
+    if ('dial' in message) view.bubbles = []
+    if ('press' in message || 'hangup' in message) silence()
+    handset.send(message)
+  }
+
+  return { view, send, say }
+}
+
+function speakAloud(text: string, language = ''): void {
+  if (!('speechSynthesis' in window)) return
+  const utterance = new SpeechSynthesisUtterance(text)
+  utterance.lang = language || 'zh-CN'
+  speechSynthesis.speak(utterance)
+}
+
+function silence(): void {
+  if ('speechSynthesis' in window) speechSynthesis.cancel()
+}

@@ -1,0 +1,46 @@
+// Pages and who they are for; each is loaded when it is first visited.
+import { createRouter, createWebHistory, type Router } from 'vue-router'
+import { useSession } from './stores/session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Needs no session. */
+    open?: boolean
+    title?: string
+  }
+}
+
+export function makeRouter(): Router {
+  const router = createRouter({
+    history: createWebHistory(),
+    routes: [
+      { path: '/', name: 'home', component: () => import('./pages/SignIn.vue') },
+      { path: '/sign-in', name: 'sign-in', component: () => import('./pages/SignIn.vue'), meta: { open: true, title: 'page.signIn' } },
+      {
+        path: '/',
+        component: () => import('./pages/ConsoleShell.vue'),
+        children: [
+          { path: 'workbench', component: () => import('./pages/WorkbenchPage.vue'), meta: { title: 'page.workbench' } },
+          { path: 'tickets', component: () => import('./pages/TicketListPage.vue'), meta: { title: 'page.tickets' } },
+          { path: 'tickets/:number', component: () => import('./pages/TicketPage.vue'), props: true, meta: { title: 'page.ticket' } },
+          { path: 'callbacks', component: () => import('./pages/CallbacksPage.vue'), meta: { title: 'page.callbacks' } },
+          { path: 'return-calls', component: () => import('./pages/ReturnCallsPage.vue'), meta: { title: 'page.returnCalls' } },
+        ],
+      },
+      { path: '/inbox', component: () => import('./pages/InboxPage.vue'), meta: { title: 'page.inbox' } },
+      { path: '/inbox/:number', component: () => import('./pages/InboxTicketPage.vue'), props: true, meta: { title: 'page.inbox' } },
+      { path: '/phone', component: () => import('./pages/PhonePage.vue'), meta: { open: true, title: 'page.phone' } },
+      { path: '/:rest(.*)*', component: () => import('./pages/NotFound.vue'), meta: { open: true, title: 'page.notFound' } },
+    ],
+  })
+
+  router.beforeEach(async (to) => {
+    if (to.meta.open && to.name !== 'sign-in') return true
+    const session = useSession()
+    if (!session.asked) await session.load().catch(() => undefined)
+    if (to.name === 'sign-in') return session.user ? session.home : true
+    if (!session.user) return { name: 'sign-in', query: to.name === 'home' ? {} : { next: to.fullPath } }
+    return to.name === 'home' ? session.home : true
+  })
+  return router
+}

@@ -1,0 +1,59 @@
+// The call at hand: who calls, how the lines stand, what may be done with it.
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { ask, http } from '@/api/client'
+import type { Call, Ticket } from '@/api/types'
+
+export type CallAction = 'hold' | 'unhold' | 'mute' | 'unmute' | 'hang_up'
+
+export const useCall = defineStore('call', () => {
+  const call = shallowRef<Call | null>(null)
+  const busy = ref(false)
+  const live = computed(() => call.value !== null && call.value.ended_at === null)
+
+  async function show(sid: string): Promise<void> {
+    call.value = await ask(http.GET('/api/calls/{sid}', { params: { path: { sid } } }))
+  }
+
+  async function accept(offerId: number): Promise<void> {
+    call.value = await ask(http.POST('/api/offers/{id}/accept', { params: { path: { id: offerId } } }))
+  }
+
+  async function decline(offerId: number): Promise<void> {
+    await ask(http.POST('/api/offers/{id}/decline', { params: { path: { id: offerId } } }))
+  }
+
+  async function act(action: CallAction): Promise<void> {
+    const sid = call.value?.sid
+    if (!sid || busy.value) return
+    busy.value = true
+    const params = { params: { path: { sid } } }
+    try {
+      if (action === 'hold') await ask(http.POST('/api/calls/{sid}/hold', params))
+      else if (action === 'unhold') await ask(http.POST('/api/calls/{sid}/unhold', params))
+      else if (action === 'mute') await ask(http.POST('/api/calls/{sid}/mute', params))
+      else if (action === 'unmute') await ask(http.POST('/api/calls/{sid}/unmute', params))
+      else await ask(http.POST('/api/calls/{sid}/hang_up', params))
+      await show(sid)
+    } finally {
+      busy.value = false
+    }
+  }
+
+  /** Open the draft of this call, or return the one that is open. */
+  async function openTicket(): Promise<Ticket> {
+    const sid = call.value?.sid ?? ''
+    return ask(http.POST('/api/calls/{sid}/ticket', { params: { path: { sid } } }))
+  }
+
+  async function recordOutcome(outcome: string, note: string): Promise<void> {
+    const sid = call.value?.sid ?? ''
+    await ask(http.POST('/api/calls/{sid}/outcome', { params: { path: { sid } }, body: { outcome, note } }))
+  }
+
+  function clear(): void {
+    call.value = null
+  }
+
+  return { call, busy, live, show, accept, decline, act, openTicket, recordOutcome, clear }
+})

@@ -1,0 +1,45 @@
+// The operator's own state on the floor, and the offer that rings.
+import { defineStore } from 'pinia'
+import { computed, shallowRef } from 'vue'
+import { ask, http } from '@/api/client'
+import type { Offer, Presence, PresenceChoice } from '@/api/types'
+
+export const usePresence = defineStore('presence', () => {
+  const presence = shallowRef<Presence | null>(null)
+  const gone = shallowRef(new Set<number>())
+  const offer = computed<Offer | null>(() => {
+    const current = presence.value?.offer ?? null
+    return current && !gone.value.has(current.id) ? current : null
+  })
+
+  async function load(): Promise<void> {
+    presence.value = await ask(http.GET('/api/presence'))
+  }
+
+  async function beat(): Promise<void> {
+    presence.value = await ask(http.POST('/api/presence/heartbeat'))
+  }
+
+  async function choose(state: PresenceChoice, reason?: string): Promise<void> {
+    presence.value = await ask(http.PUT('/api/presence', { body: { state, reason: reason ?? null } }))
+  }
+
+  async function extendWrapUp(): Promise<void> {
+    presence.value = await ask(http.POST('/api/presence/wrap-up', { body: { seconds: 60 } }))
+  }
+
+  async function finishWrapUp(): Promise<void> {
+    presence.value = await ask(http.POST('/api/presence/finish'))
+  }
+
+  /** Stop showing an offer at once: answered or declined here, in another tab, or too late. */
+  function drop(id: number): void {
+    gone.value = new Set([...gone.value, id])
+  }
+
+  function clear(): void {
+    presence.value = null
+  }
+
+  return { presence, offer, load, beat, choose, extendWrapUp, finishWrapUp, drop, clear }
+})

@@ -1,0 +1,44 @@
+// Reads and commands of tickets; pages keep what they show.
+import { defineStore } from 'pinia'
+import { ask, http } from '@/api/client'
+import type { paths } from '@/api/types.gen'
+import type { Ranking, Reveal, Suggestions, Ticket, TicketCommand, TicketEdit, TicketPage, UnionPreview } from '@/api/types'
+
+export type TicketFilter = NonNullable<paths['/api/tickets']['get']['parameters']['query']>
+export type CommandBody = Omit<TicketCommand, 'version'>
+
+const at = <T extends object>(path: T): { params: { path: T } } => ({ params: { path } })
+
+export const useTickets = defineStore('tickets', () => {
+  const list = (query: TicketFilter): Promise<TicketPage> => ask(http.GET('/api/tickets', { params: { query } }))
+
+  const get = (number: string): Promise<Ticket> => ask(http.GET('/api/tickets/{number}', at({ number })))
+
+  const create = (body: { channel: 'operator' | 'walk_in' | 'letter' | 'union_phone' }): Promise<Ticket> =>
+    ask(http.POST('/api/tickets', { body }))
+
+  const edit = (number: string, body: TicketEdit): Promise<Ticket> =>
+    ask(http.PATCH('/api/tickets/{number}', { ...at({ number }), body }))
+
+  const command = (number: string, name: string, version: number, body: CommandBody = {}): Promise<Ticket> =>
+    ask(
+      http.POST('/api/tickets/{number}/{command}', {
+        ...at({ number, command: name }),
+        body: { ...body, version },
+      }),
+    )
+
+  const ranking = (number: string): Promise<Ranking> =>
+    ask(http.GET('/api/tickets/{number}/unions', at({ number })))
+
+  const preview = (number: string, unionId: number): Promise<UnionPreview> =>
+    ask(http.GET('/api/tickets/{number}/preview', { params: { path: { number }, query: { union_id: unionId } } }))
+
+  const reveal = (number: string, reason: string): Promise<Reveal> =>
+    ask(http.POST('/api/tickets/{number}/reveal', { ...at({ number }), body: { reason } }))
+
+  const suggest = (text: string, headcount: number | null, category: string | null): Promise<Suggestions> =>
+    ask(http.POST('/api/suggest', { body: { text, headcount, category } }))
+
+  return { list, get, create, edit, command, ranking, preview, reveal, suggest }
+})
