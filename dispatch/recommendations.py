@@ -140,7 +140,7 @@ def _load(session: Session, union_ids: list[int]) -> dict[int, int]:
         )
         .group_by(TicketScope.union_id)
     )
-    return {union_id: open_tickets for union_id, open_tickets in rows}
+    return dict(list(rows))
 
 
 def _on_duty(session: Session, union: Union, policy: Policy, now: datetime) -> list[str]:
