@@ -180,6 +180,12 @@ def _write_timers(
         return
     _, union, _ = _calendars(session, handling.union_id if handling is not None else None, policy)
     own = policy.calendar(CENTRE_CALENDAR) if handling is None else union
+    # A clock that runs on after a pause or a rejected report does not nudge, or show a card, a second time.
+    fired = set(
+        session.scalars(select(Timer.step).where(Timer.clock_id == clock.id, Timer.fired_at.is_not(None)))
+        if clock.generation > 1
+        else ()
+    )
     rows = [
         {
             "clock_id": clock.id,
@@ -197,6 +203,7 @@ def _write_timers(
         for step in policy.sla.ladder(ClockKind(clock.kind), Urgency(ticket.urgency))
         # The case clock is the worker's view; cards and nudges come from each union's own clock.
         if not (clock.handling_id is None and ClockKind(clock.kind) in OF_HANDLING)
+        and step.step.value not in fired
     ]
     if rows:
         session.execute(insert(Timer), rows)

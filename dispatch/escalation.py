@@ -1,0 +1,283 @@
+"""What each step of a ladder does: notices, cards, take-overs; what a person must confirm is only proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from dispatch import scope
+from dispatch.access import find_ticket
+from dispatch.actors import MACHINE, Actor
+from dispatch.commands import perform
+from dispatch.errors import DispatchError, NotAllowed, NotFound, WrongState
+from dispatch.events import Happened, record_all, ticket_stream
+from dispatch.models.clocks import Clock, Timer
+from dispatch.models.history import Notice
+from dispatch.models.tickets import Ticket
+from dispatch.policy import Policy
+from dispatch.receivers import LABELS, Case, Receiver, Surroundings
+from dispatch.rules.roles import Role
+from dispatch.rules.sla_terms import LadderStep, Recipient, Step
+from dispatch.rules.ticket_state import ClockKind, Command
+from dispatch.rules.urgency import Urgency
+from dispatch.rules.working_time import SHANGHAI
+from dispatch.tickets import log, require_version
+from dispatch.unit_of_work import Fact, tell
+
+KINDS: Final[Mapping[Step, str]] = {
+    Step.REMIND: "remind",
+    Step.NUDGE: "nudge",
+    Step.YELLOW_CARD: "yellow_card",
+    Step.RED_CARD: "red_card",
+    Step.ESCALATE_LEVEL: "escalated",
+    Step.DEPUTY_TAKES_OVER: "nudge",
+    Step.PARENT_TAKES_OVER: "escalated",
+    Step.ALARM_SUPERVISOR: "alarm",
+    Step.ALARM_DUTY_LEADER: "alarm",
+    Step.ALARM_PROVINCIAL_LEADER: "alarm",
+    Step.EXPIRE: "expired",
+}
+"""What a step's notice is called."""
+
+ALARM: Final = "alarm"
+"""Shown to whom it is addressed even where he may not open the ticket: somebody must act."""
+
+CONFIRMING: Final = (Recipient.SUPERVISOR, Recipient.DUTY_LEADER)
+"""Who decides on what is only proposed."""
+
+LATE_FROM_S: Final = 60
+"""From here on a notice says that the system is late, not the union."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A step whose moment has come."""
+
+    case: Case
+    clock: Clock
+    step: LadderStep
+    late_by_s: int
+
+    @property
+    def ticket(self) -> Ticket:
+        return self.case.ticket
+
+
+class Escalation:
+    """One batch of steps: notices and events are collected and written together by `finish`."""
+
+    def __init__(self, session: Session, around: Surroundings, *, policy: Policy, now: datetime) -> None:
+        self._session = session
+        self._around = around
+        self._policy = policy
+        self._now = now
+        self._happened: list[Happened] = []
+        self._notices: dict[tuple[int, str, Receiver, str], list[Due]] = {}
+
+    def take(self, due: Due) -> None:
+        """Do what the step asks."""
+        told = self._address(due)
+        if due.step.step is Step.YELLOW_CARD and due.clock.card == "none":
+            due.clock.card = "yellow"
+        payload: dict[str, Any] = {
+            "clock": ClockKind(due.clock.kind).label,
+            "step": due.step.step.label + ("（建议，待人工确认）" if due.step.needs_person else ""),
+            "late_by_s": due.late_by_s,
+            "told": [LABELS[each] for each in told],
+        }
+        self._note(due.ticket, "StepFired", payload)
+        if due.step.step is Step.PARENT_TAKES_OVER:
+            self._parent_takes_over(due)
+        elif due.step.step is Step.EXPIRE:
+            self._command(due, Command.RESUME, {"reason": "等待补充期满，自动恢复办理"})
+
+    def finish(self) -> None:
+        """Write what was collected, and tell whom it concerns."""
+        self._write_events()
+        rows = []
+        for (_, kind, receiver, step), dues in self._notices.items():
+            ticket = dues[0].ticket
+            rows.append(
+                {
+                    "at": self._now,
+                    "kind": kind,
+                    "ticket_id": ticket.id,
+                    "user_id": receiver.user_id,
+                    "union_id": receiver.union_id,
+                    "role": receiver.role.value if receiver.role is not None else None,
+                    "text": _text(dues),
+                    "step": step,
+                    "clock_id": dues[0].clock.id,
+                }
+            )
+            rooms = self._around.rooms_of(receiver)
+            tell(self._session, Fact("notice", ticket.number, ticket.version, self._now, rooms))
+        if rows:
+            self._session.execute(insert(Notice), rows)
+        self._notices.clear()
+
+    def _address(self, due: Due) -> list[Recipient]:
+        """Keep a notice for each receiver; one for each step and receiver of a ticket, however many clocks."""
+        wanted: Collection[Recipient] = due.step.who
+        if due.step.needs_person:
+            # The people concerned hear of a card when it is given, not when it is considered.
+            level = [Recipient.DISPATCHING_LEVEL] if Recipient.DISPATCHING_LEVEL in due.step.who else []
+            wanted = [*CONFIRMING, *level]
+        told = []
+        for recipient in wanted:
+            receivers = self._around.receivers(due.case, recipient)
+            for receiver in receivers:
+                sealed_post = due.ticket.sealed and receiver.role is not None
+                kind = ALARM if sealed_post else KINDS[due.step.step]
+                key = (due.ticket.id, kind, receiver, due.step.step.value)
+                self._notices.setdefault(key, []).append(due)
+            if receivers:
+                told.append(recipient)
+        return told
+
+    def _parent_takes_over(self, due: Due) -> None:
+        able = [
+            union for union in self._around.above(due.case) if union.can_receive and union.closed_at is None
+        ]
+        if not able:
+            self._stuck(due, "没有可以接手的上级工会")
+            return
+        self._command(due, Command.DISPATCH, {"union_id": able[0].id, "reason": "逾期未签收，上级接手"})
+
+    def _command(self, due: Due, command: Command, data: Mapping[str, Any]) -> None:
+        # The step comes before what follows from it, also in the ticket's chain.
+        self._write_events()
+        try:
+            with self._session.begin_nested():
+                perform(
+                    self._session,
+                    MACHINE,
+                    due.ticket.number,
+                    command,
+                    data,
+                    version=due.ticket.version,
+                    policy=self._policy,
+                    now=self._now,
+                )
+        except DispatchError as error:
+            self._stuck(due, str(getattr(error, "reason", error)))
+
+    def _stuck(self, due: Due, why: str) -> None:
+        """What the machine could not do, a person does."""
+        receivers = self._around.receivers(due.case, Recipient.SUPERVISOR)
+        for receiver in receivers:
+            self._notices.setdefault((due.ticket.id, ALARM, receiver, due.step.step.value), []).append(due)
+        self._note(
+            due.ticket,
+            "StepFired",
+            {
+                "clock": ClockKind(due.clock.kind).label,
+                "step": f"{due.step.step.label}未能自动完成：{why}",
+                "told": [LABELS[Recipient.SUPERVISOR]],
+            },
+        )
+
+    def _note(self, ticket: Ticket, kind: str, payload: Mapping[str, Any]) -> None:
+        self._happened.append(Happened(kind, ticket_stream(ticket.id), payload, ticket.id, ticket.version))
+        tell(
+            self._session,
+            Fact("ticket", ticket.number, ticket.version, self._now, self._around.rooms(ticket)),
+        )
+
+    def _write_events(self) -> None:
+        record_all(self._session, self._happened, by=MACHINE.by, now=self._now)
+        self._happened.clear()
+
+
+def confirm_red_card(
+    session: Session,
+    actor: Actor,
+    number: str,
+    *,
+    clock_id: int,
+    reason: str,
+    version: int,
+    policy: Policy,
+    now: datetime,
+) -> Ticket:
+    """Give the red card that a clock's ladder has proposed; raises NotFound, NotAllowed, VersionConflict, WrongState.
+
+    From then on the union's head, its city and province know, and no extension is granted.
+    """
+    ticket = find_ticket(session, actor, number, lock=True)
+    if actor.role not in (Role.SUPERVISOR, Role.DUTY_LEADER):
+        raise NotAllowed("confirm_red_card", "红牌由值班长或带班领导确认")
+    require_version(session, ticket, version)
+    clock = session.scalar(select(Clock).where(Clock.id == clock_id, Clock.ticket_id == ticket.id))
+    if clock is None:
+        raise NotFound("clock", clock_id)
+    proposed = session.scalar(
+        select(Timer.id).where(
+            Timer.clock_id == clock.id, Timer.step == Step.RED_CARD.value, Timer.fired_at.is_not(None)
+        )
+    )
+    if proposed is None or clock.card == "red":
+        said = "已经发过红牌" if clock.card == "red" else "没有待确认的红牌"
+        raise WrongState(number, "confirm_red_card", ticket.state, said)
+    clock.card = "red"
+    ticket.version += 1
+    around = Surroundings(session, [ticket], province=policy.province)
+    case = around.case(ticket, clock.handling_id)
+    rung = ladder_step(policy, clock, ticket, Step.RED_CARD.value)
+    told = [each for each in rung.who if around.receivers(case, each)]
+    text = f"{number} {ClockKind(clock.kind).label}严重逾期，红牌"
+    for receiver in dict.fromkeys(found for each in told for found in around.receivers(case, each)):
+        role = receiver.role.value if receiver.role is not None else None
+        session.add(
+            Notice(
+                at=now,
+                kind="red_card",
+                ticket_id=ticket.id,
+                user_id=receiver.user_id,
+                union_id=receiver.union_id,
+                role=role,
+                text=text,
+                step=Step.RED_CARD.value,
+                clock_id=clock.id,
+            )
+        )
+        tell(session, Fact("notice", number, ticket.version, now, around.rooms_of(receiver)))
+    log(
+        session,
+        ticket,
+        "CardConfirmed",
+        by=actor.by,
+        now=now,
+        payload={"clock": ClockKind(clock.kind).label, "told": [LABELS[each] for each in told]},
+        personal={"reason": reason},
+    )
+    scope.rewrite(session, ticket, now=now)
+    return ticket
+
+
+def ladder_step(policy: Policy, clock: Clock, ticket: Ticket, step: str) -> LadderStep:
+    """Return the rung as the policy has it now; one that the policy no longer has tells nobody."""
+    # A clock keeps the ladder it began with: the ticket may have become more urgent since.
+    for urgency in (Urgency(ticket.urgency), *Urgency):
+        for rung in policy.sla.ladder(ClockKind(clock.kind), urgency):
+            if rung.step.value == step:
+                return rung
+    return LadderStep(Step(step), ())
+
+
+def _text(dues: list[Due]) -> str:
+    first = dues[0]
+    clocks = "、".join(dict.fromkeys(ClockKind(due.clock.kind).label for due in dues))
+    parts = [f"{first.ticket.number} {clocks}：{first.step.step.label}"]
+    if first.step.needs_person:
+        parts.append("（建议，请确认）")
+    if first.clock.due_at is not None:
+        parts.append(f"，时限{first.clock.due_at.astimezone(SHANGHAI):%m-%d %H:%M}")
+    if first.late_by_s >= LATE_FROM_S:
+        parts.append(f"（系统迟发{first.late_by_s // 60}分钟）")
+    return "".join(parts)
