@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatch.access import visible
 from dispatch.actors import Actor
+from dispatch.employers import name_key
 from dispatch.errors import NotFound
 from dispatch.models.people import User
 from dispatch.models.tickets import Ticket, TicketEmployer
@@ -17,7 +18,6 @@ from dispatch.models.unions import Employer, Region, Union
 from dispatch.rules.levels import Level
 from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import OPEN_STATES
-from dispatch.unions import name_key
 
 MAX_ROWS: Final = 500
 

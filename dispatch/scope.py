@@ -20,6 +20,8 @@ from dispatch.unit_of_work import Fact, tell
 NEVER: Final = 9_999_999_999_999
 """Sort key of an open ticket without a running clock: after all the others."""
 
+_AT_ONCE: Final = 500
+
 UNION_CLOCKS: Final = frozenset(
     kind.value
     for kind in (
@@ -57,6 +59,15 @@ def rewrite(session: Session, ticket: Ticket, *, now: datetime) -> None:
     centre = "sealed" if ticket.sealed else "centre"
     rooms = (centre, *(f"union:{union}" for union in sorted(before | scope.keys())))
     tell(session, Fact("ticket", ticket.number, ticket.version, now, rooms))
+
+
+def rewrite_all(session: Session, ticket_ids: Iterable[int], *, now: datetime) -> None:
+    """Settle anew who sees these tickets: a union that moved, or an employer's new union, may not see them now."""
+    wanted = sorted(ticket_ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = select(Ticket).where(Ticket.id.in_(wanted[start : start + _AT_ONCE])).order_by(Ticket.id)
+        for ticket in session.scalars(query.with_for_update(of=Ticket, key_share=True)).all():
+            rewrite(session, ticket, now=now)
 
 
 def employers_of(session: Session, ticket_id: int) -> tuple[EmployerView, ...]:

@@ -1,46 +1,40 @@
-"""The union tree and the employers: loaded from files all or nothing, with every error by line."""
+"""The union tree: loaded from files all or nothing, with every error by line."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.orm import Session
 
+from dispatch import scope
 from dispatch.errors import ImportRefused
 from dispatch.events import ADMINISTRATION, By, record
-from dispatch.models.unions import Employer, Region, Union, UnionClosure
-from dispatch.rules import uscc
+from dispatch.import_files import ImportResult, Rows, duplicates, odd_regions, read_rows
+from dispatch.models.tickets import Handling, Ticket
+from dispatch.models.unions import Region, Union, UnionClosure
 from dispatch.rules.levels import Level, UnionKind
 
-COLUMNS: Final = (
-    "code",
-    "name",
-    "level",
-    "kind",
-    "parent_code",
-    "region_code",
-    "group_code",
-    "industry",
-    "calendar",
-    "phone",
-)
-EMPLOYER_COLUMNS: Final = ("name", "uscc", "region_code", "union_code", "group_code", "industry")
-MAX_NAME: Final = 120
+COLUMNS: Final[Mapping[str, int]] = {
+    "code": 32,
+    "name": 120,
+    "level": 16,
+    "kind": 20,
+    "parent_code": 32,
+    "region_code": 9,
+    "group_code": 32,
+    "industry": 32,
+    "calendar": 32,
+    "phone": 20,
+}
+"""The columns of a file of unions, and how many characters each may hold."""
 
+MAX_DEPTH: Final = 20
+"""Levels of a tree: twice as many as there are in life, and its paths fit their column."""
 
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What an import did, or with `dry_run` would do."""
-
-    created: int
-    updated: int
-    unchanged: int
+_AT_ONCE: Final = 500
 
 
 def import_unions(
@@ -50,7 +44,7 @@ def import_unions(
 
     A code that exists is updated. Nothing is written when any line is wrong, or with `dry_run`.
     """
-    rows = _rows(data, COLUMNS)
+    rows = read_rows(data, COLUMNS)
     existing = {union.code: union for union in session.scalars(select(Union))}
     findings = [*_row_findings(rows), *_tree_findings(rows, existing)]
     if findings:
@@ -62,8 +56,10 @@ def import_unions(
     result = ImportResult(len(created), len(changed), len(rows) - len(created) - len(changed))
     if dry_run or not (created or changed):
         return result
+    moved = [existing[row["code"]].id for row in changed if _moves(existing[row["code"]], row, existing)]
     _write(session, created, changed, existing)
     rebuild_tree(session)
+    scope.rewrite_all(session, _tickets_below(session, moved), now=now)
     record(
         session,
         "UnionsImported",
@@ -73,41 +69,6 @@ def import_unions(
         payload={"created": result.created, "updated": result.updated},
     )
     return result
-
-
-def import_employers(session: Session, data: bytes, *, now: datetime) -> ImportResult:
-    """Load employers from CSV; raises ImportRefused. One with a known uscc is updated."""
-    rows = _rows(data, EMPLOYER_COLUMNS)
-    unions = dict(session.execute(select(Union.code, Union.id)).all())
-    findings = []
-    for line, row in rows:
-        reason = uscc.why_invalid(uscc.normalise(row["uscc"])) if row["uscc"] else None
-        if reason:
-            findings.append((line, reason))
-        if row["union_code"] and row["union_code"] not in unions:
-            findings.append((line, f"没有工会“{row['union_code']}”"))
-        if not row["name"]:
-            findings.append((line, "缺少单位名称"))
-    if findings:
-        raise ImportRefused(sorted(findings))
-    known = {each.uscc: each for each in session.scalars(select(Employer).where(Employer.uscc.is_not(None)))}
-    created = updated = 0
-    for _, row in rows:
-        code = uscc.normalise(row["uscc"]) if row["uscc"] else None
-        employer = known.get(code) if code else None
-        if employer is None:
-            employer = Employer(uscc=code, created_at=now)
-            session.add(employer)
-            created += 1
-        else:
-            updated += 1
-        employer.name, employer.name_key = row["name"], name_key(row["name"])
-        employer.region_code = row["region_code"] or None
-        employer.union_id = unions.get(row["union_code"])
-        employer.group_code = row["group_code"] or None
-        employer.industry = row["industry"] or None
-    session.flush()
-    return ImportResult(created, updated, 0)
 
 
 def load_regions(session: Session, rows: Iterable[Mapping[str, str]]) -> int:
@@ -159,94 +120,92 @@ def rebuild_tree(session: Session) -> None:
     session.expire_all()
 
 
-def name_key(name: str) -> str:
-    """Return an employer's name without blanks, brackets and company suffixes, for finding duplicates."""
-    key = "".join(sign for sign in name if sign not in " \u3000()（）·.-")
-    for suffix in ("股份有限公司", "有限责任公司", "有限公司", "公司"):
-        key = key.removesuffix(suffix)
-    return key or name
-
-
-def _rows(data: bytes, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
-    content = _decoded(data)
-    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
-    findings: list[tuple[int, str]] = []
-    rows: list[tuple[int, dict[str, str]]] = []
-    try:
-        header = [cell.strip() for cell in next(reader, [])]
-        if header != list(columns):
-            raise ImportRefused([(1, f"表头应为：{','.join(columns)}")])
-        begins = reader.line_num + 1
-        for cells in reader:
-            if cells and len(cells) != len(columns):
-                findings.append((begins, f"应有{len(columns)}列，实有{len(cells)}列"))
-            elif cells:
-                rows.append((begins, dict(zip(columns, (cell.strip() for cell in cells), strict=True))))
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise ImportRefused([(reader.line_num, f"不是有效的CSV：{error}")]) from error
-    if findings:
-        raise ImportRefused(findings)
-    return rows
-
-
-def _decoded(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            content = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" in content:
-            raise ImportRefused([(content[: content.index("\0")].count("\n") + 1, "含有空字符")])
-        return content
-    raise ImportRefused([(1, "文件既不是UTF-8也不是GBK编码")])
-
-
-def _row_findings(rows: Sequence[tuple[int, Mapping[str, str]]]) -> Iterable[tuple[int, str]]:
-    seen: dict[str, int] = {}
+def _row_findings(rows: Rows) -> Iterator[tuple[int, str]]:
+    yield from duplicates(rows, "code", "代码")
+    yield from odd_regions(rows)
     for line, row in rows:
-        code = row["code"]
-        if not code or not row["name"]:
+        if not row["code"] or not row["name"]:
             yield line, "缺少代码或名称"
-        if len(row["name"]) > MAX_NAME:
-            yield line, f"名称超过{MAX_NAME}字"
-        if len(code) > 32:
-            yield line, "代码超过32位"
-        if code in seen:
-            yield line, f"代码“{code}”与第{seen[code]}行重复"
-        seen.setdefault(code, line)
         if row["level"] not in set(Level):
             yield line, f"没有“{row['level']}”这个层级"
         if row["kind"] not in set(UnionKind):
             yield line, f"没有“{row['kind']}”这种工会"
 
 
-def _tree_findings(
-    rows: Sequence[tuple[int, Mapping[str, str]]], existing: Mapping[str, Union]
-) -> Iterable[tuple[int, str]]:
+def _tree_findings(rows: Rows, existing: Mapping[str, Union]) -> Iterator[tuple[int, str]]:
     codes = {union.id: union.code for union in existing.values()}
-    parent = {union.code: codes.get(union.parent_id or -1, "") for union in existing.values()}
-    parent |= {row["code"]: row["parent_code"] for _, row in rows}
+    parents = {union.code: codes.get(union.parent_id or -1, "") for union in existing.values()}
+    parents |= {row["code"]: row["parent_code"] for _, row in rows}
+    depths, looped = _depths(parents)
     for line, row in rows:
         above = row["parent_code"]
-        if above and above not in parent:
+        if above and above not in parents:
             yield line, f"没有上级工会“{above}”"
-            continue
-        trail, here = {row["code"]}, above
-        while here:
-            if here in trail:
-                if here == row["code"]:
-                    yield line, f"“{row['code']}”是自己的上级，形成循环"
-                break
-            trail.add(here)
-            here = parent.get(here, "")
+        if row["code"] in looped:
+            yield line, f"“{row['code']}”是自己的上级，形成循环"
+    lines = {row["code"]: line for line, row in rows}
+    deep = [code for code, depth in depths.items() if depth > MAX_DEPTH]
+    for line in {lines[found] for code in deep if (found := _in_file(code, lines, parents)) is not None}:
+        yield line, f"上下级超过{MAX_DEPTH}层"
+
+
+def _depths(parents: Mapping[str, str]) -> tuple[dict[str, int], set[str]]:
+    """Return how deep each code stands (a root at 1), and the codes that stand above themselves."""
+    depths, looped = {"": 0}, set[str]()
+    for code in parents:
+        trail: dict[str, int] = {}
+        here = code
+        while here not in depths and here not in trail:
+            trail[here] = len(trail)
+            here = parents.get(here, "")
+        if here in trail:
+            looped |= {each for each, place in trail.items() if place >= trail[here]}
+        # A loop has no depth: it is refused for being one, and what hangs on it is not refused twice.
+        depth, step = (depths[here], 1) if here in depths else (0, 0)
+        for each in reversed(trail):
+            depth += step
+            depths[each] = depth
+    return depths, looped
+
+
+def _in_file(code: str, lines: Mapping[str, int], parents: Mapping[str, str]) -> str | None:
+    """Return the nearest code at or above this one that the file names: where the mistake can be mended."""
+    here = code
+    for _ in range(len(parents)):
+        if here in lines or not here:
+            break
+        here = parents.get(here, "")
+    return here if here in lines else None
+
+
+def _tickets_below(session: Session, union_ids: Sequence[int]) -> set[int]:
+    """Return the tickets of the subtrees, as the tree now is."""
+    found: set[int] = set()
+    for start in range(0, len(union_ids), _AT_ONCE):
+        below = select(UnionClosure.descendant_id).where(
+            UnionClosure.ancestor_id.in_(union_ids[start : start + _AT_ONCE])
+        )
+        found |= set(session.scalars(select(Handling.ticket_id).where(Handling.union_id.in_(below))))
+        found |= set(session.scalars(select(Ticket.id).where(Ticket.origin_union_id.in_(below))))
+    return found
+
+
+def _moves(union: Union, row: Mapping[str, str], existing: Mapping[str, Union]) -> bool:
+    """Whether who may see what changes with the row: another parent, or another corporate group."""
+    return _parent_differs(union, row, existing) or union.group_code != (row["group_code"] or None)
+
+
+def _parent_differs(union: Union, row: Mapping[str, str], existing: Mapping[str, Union]) -> bool:
+    if not row["parent_code"]:
+        return union.parent_id is not None
+    parent = existing.get(row["parent_code"])
+    return parent is None or parent.id != union.parent_id
 
 
 def _differs(union: Union, row: Mapping[str, str], existing: Mapping[str, Union]) -> bool:
-    parent = existing.get(row["parent_code"])
-    if row["parent_code"] and (parent is None or parent.id != union.parent_id):
-        return True
-    return any(getattr(union, name) != value for name, value in _values(row).items())
+    return _parent_differs(union, row, existing) or any(
+        getattr(union, name) != value for name, value in _values(row).items()
+    )
 
 
 def _values(row: Mapping[str, str]) -> dict[str, Any]:
@@ -273,7 +232,7 @@ def _write(
             {"code": row["code"], **_values(row), "path": "/", "can_receive": True, "version": 1}
             for row in created
         ]
-        session.execute(insert(Union), rows)
+        session.execute(insert(Union), rows, execution_options={"render_nulls": True})
     ids = dict(session.execute(select(Union.code, Union.id)).all())
     for row in changed:
         union = existing[row["code"]]

@@ -15,11 +15,12 @@ from sqlalchemy import func, select
 from config.load import read_csv
 from config.settings import SHIPPED_CONFIG
 from dispatch.database import Database
+from dispatch.employers import import_employers
 from dispatch.events import By
 from dispatch.models.people import User
 from dispatch.models.unions import Union
 from dispatch.rules.roles import Role
-from dispatch.unions import import_employers, import_unions, load_regions
+from dispatch.unions import import_unions, load_regions
 
 ACCOUNTS_FILE: Final = "demo-accounts.txt"
 REGION_COLUMNS: Final = ("code", "name", "parent", "level", "pseudo")

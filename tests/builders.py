@@ -14,6 +14,7 @@ from config.load import read_csv
 from dispatch.actors import Actor, actor_of
 from dispatch.commands import perform
 from dispatch.database import Database
+from dispatch.employers import import_employers
 from dispatch.events import By
 from dispatch.models.people import User
 from dispatch.models.tickets import Ticket
@@ -23,7 +24,7 @@ from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import Command
 from dispatch.rules.working_time import Calendar
 from dispatch.tickets import CallerDetails, ToldEmployer, open_ticket
-from dispatch.unions import import_employers, import_unions, load_regions
+from dispatch.unions import import_unions, load_regions
 from tests.rules.policies import CONFIG, YEARS, calendars, catalogue, routing_rules, sla
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
