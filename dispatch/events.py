@@ -162,7 +162,10 @@ def verify_chain(session: Session, stream: str) -> Iterator[tuple[int, str]]:
             event.personal, event.salt or b""
         ):
             yield event.seq, "personal data were altered"
-        if event.hash != _hash_of(event):
+        elif event.personal is None and event.salt is not None:
+            # Erasure takes both; one without the other is no erasure.
+            yield event.seq, "personal data were removed"
+        if event.hash != _hash_of(event) or _misfiled(event):
             yield event.seq, "content was altered"
         prev_hash, expected = event.hash, event.seq + 1
     head = session.get(StreamHead, stream)
@@ -219,6 +222,11 @@ def _hash_of(event: Event) -> str:
         personal_digest=event.personal_sha256,
         prev_hash=event.prev_hash,
     )
+
+
+def _misfiled(event: Event) -> bool:
+    """Whether an event shows up under another ticket than its stream's: the hash covers the stream, not the column."""
+    return event.ticket_id is not None and ticket_stream(event.ticket_id) != event.stream
 
 
 def _canonical(value: object) -> bytes:
