@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch import clocks, scope
@@ -107,7 +108,13 @@ def open_ticket(
     for name, value in values.items():
         setattr(ticket, name, value)
     session.add(ticket)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if external_id is None:
+            raise
+        # The number is ours and new: what is taken is the sender's own.
+        raise Invalid({"external_id": "这个编号已经登记过"}) from error
     if caller is not None:
         _write_caller(session, ticket, caller, policy)
     if employers is not None:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-Text = Annotated[str, StringConstraints(max_length=20_000)]
-Line = Annotated[str, StringConstraints(max_length=300, strip_whitespace=True)]
+
+def _storable(text: str) -> str:
+    # PostgreSQL keeps no NUL; both engines refuse it alike.
+    if "\x00" in text:
+        raise ValueError("含有不能保存的字符")
+    return text
+
+
+Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_storable)]
+Line = Annotated[str, StringConstraints(max_length=300, strip_whitespace=True), AfterValidator(_storable)]
+Code = Annotated[str, StringConstraints(max_length=32, strip_whitespace=True), AfterValidator(_storable)]
 Urgency = Literal["P0", "P1", "P2", "P3"]
 Confidentiality = Literal["open", "confidential", "anonymous"]
 Disclosure = Literal["none", "union", "employer"]
@@ -65,7 +74,8 @@ class CategoryOut(Given):
     rights_defence: bool
     sealed: bool
     urgency: Urgency
-    entry_level: str
+    entry_level: str | None
+    """Where it enters the union tree; None for what is never dispatched."""
 
 
 class RegionOut(Given):
@@ -217,6 +227,22 @@ class TicketOut(TicketSummary):
     server_time: datetime
 
 
+class TicketQuery(Taken):
+    """The query of a list; a column that is not here is refused, not ignored."""
+
+    bucket: Literal["open", "closed", "all"] = "open"
+    state: Code | None = None
+    category: Line | None = None
+    urgency: Urgency | None = None
+    union_id: int | None = None
+    employer: Line | None = None
+    q: Line | None = None
+    mine: bool = False
+    due: Literal["overdue", "15m", "1h", "today"] | None = None
+    cursor: Line | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+
+
 class TicketPage(Given):
     items: list[TicketSummary]
     next: str | None
@@ -267,15 +293,15 @@ class TicketCommand(Taken):
     # Where to: `dispatch` and every other command that names a union.
     union_id: int | None = None
     override_reason: Line | None = None
-    reason_code: Line | None = None
+    reason_code: Code | None = None
     basis: Text | None = None
     upheld: bool | None = None
-    due_at: datetime | None = None
+    due_at: AwareDatetime | None = None
     # Who: `sign_for`.
     handler_id: int | None = None
     deputy_id: int | None = None
     # What was said: contacts and progress.
-    at: datetime | None = None
+    at: AwareDatetime | None = None
     means: Literal["phone", "visit", "message", "site_check"] | None = None
     outcome: Line | None = None
     text: Text | None = None

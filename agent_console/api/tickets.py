@@ -1,0 +1,148 @@
+"""Tickets: lists, pages, the commands of their life, where they should go, and who is behind them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from agent_console.api.schemas import (
+    RankingOut,
+    RevealIn,
+    RevealOut,
+    SuggestIn,
+    SuggestOut,
+    TicketCommand,
+    TicketCreate,
+    TicketEdit,
+    TicketOut,
+    TicketPage,
+    TicketQuery,
+    UnionPreview,
+)
+from agent_console.api.shapes import caller_of, command_of, employers_of, fields_of, ticket_out
+from agent_console.permissions import Action, Visit, requires
+from dispatch.commands import perform
+from dispatch.identity import reveal
+from dispatch.queries import TicketFilter, list_tickets
+from dispatch.recommendations import preview, ranked_unions
+from dispatch.suggestions import suggest
+from dispatch.tickets import edit_ticket, open_ticket
+
+router = APIRouter(prefix="/api", tags=["tickets"])
+Reader = Annotated[Visit, requires(Action.TICKET_READ)]
+Opener = Annotated[Visit, requires(Action.TICKET_OPEN)]
+Editor = Annotated[Visit, requires(Action.TICKET_EDIT)]
+Commander = Annotated[Visit, requires(Action.TICKET_COMMAND)]
+Router = Annotated[Visit, requires(Action.TICKET_ROUTE)]
+Revealer = Annotated[Visit, requires(Action.IDENTITY_REVEAL)]
+
+
+@router.post("/suggest")
+def suggest_categories(given: SuggestIn, visit: Editor) -> SuggestOut:
+    """Return what a caller's words suggest, with the words that led to it; a person decides."""
+    policy = visit.services.policy
+    found = suggest(given.text, headcount=given.headcount, category=given.category, policy=policy)
+    return SuggestOut.model_validate(found)
+
+
+@router.get("/tickets")
+def tickets(visit: Reader, query: Annotated[TicketQuery, Query()]) -> TicketPage:
+    """Return one page of what the reader may see, nearest deadline first."""
+    wanted = TicketFilter(**query.model_dump(exclude={"cursor", "limit"}))
+    with visit.reading() as session:
+        page = list_tickets(
+            session,
+            visit.actor,
+            wanted,
+            policy=visit.services.policy,
+            now=visit.now,
+            cursor=query.cursor,
+            limit=query.limit,
+        )
+    return TicketPage.model_validate(page)
+
+
+@router.post("/tickets", status_code=201)
+def create(given: TicketCreate, visit: Opener) -> TicketOut:
+    """Open a draft; its number is the answer's."""
+    with visit.writing() as session:
+        ticket = open_ticket(
+            session,
+            visit.actor,
+            channel=given.channel,
+            policy=visit.services.policy,
+            now=visit.now,
+            fields=fields_of(given),
+            caller=caller_of(given),
+            employers=employers_of(given),
+            external_id=given.external_id,
+        )
+    return ticket_out(visit, ticket)
+
+
+@router.get("/tickets/{number}")
+def read(number: str, visit: Reader) -> TicketOut:
+    """Return the whole ticket as the reader may see it."""
+    return ticket_out(visit, number)
+
+
+@router.patch("/tickets/{number}")
+def edit(number: str, given: TicketEdit, visit: Editor) -> TicketOut:
+    """Write the fields that are given and leave the others alone; 409 with what others changed meanwhile."""
+    with visit.writing() as session:
+        ticket = edit_ticket(
+            session,
+            visit.actor,
+            number,
+            version=given.version,
+            policy=visit.services.policy,
+            now=visit.now,
+            fields=fields_of(given),
+            caller=caller_of(given),
+            employers=employers_of(given),
+        )
+    return ticket_out(visit, ticket)
+
+
+@router.get("/tickets/{number}/unions")
+def unions(number: str, visit: Router) -> RankingOut:
+    """Return the unions that may receive the ticket, best first, and those that must not, each with its reasons."""
+    with visit.reading() as session:
+        found = ranked_unions(session, visit.actor, number, policy=visit.services.policy, now=visit.now)
+    return RankingOut.model_validate(found)
+
+
+@router.get("/tickets/{number}/preview")
+def preview_for_union(number: str, union_id: int, visit: Router) -> UnionPreview:
+    """Return exactly what the union would see."""
+    with visit.reading() as session:
+        found = preview(session, visit.actor, number, union_id, policy=visit.services.policy, now=visit.now)
+    return UnionPreview.model_validate(found)
+
+
+@router.post("/tickets/{number}/reveal")
+def reveal_caller(number: str, given: RevealIn, visit: Revealer) -> RevealOut:
+    """Return who called, in clear; who looked and why is on record before the answer leaves."""
+    with visit.writing() as session:
+        found = reveal(session, visit.actor, number, reason=given.reason, now=visit.now)
+    return RevealOut.model_validate(found)
+
+
+@router.post("/tickets/{number}/{command}")
+def command(number: str, command: str, given: TicketCommand, visit: Commander) -> TicketOut:
+    """Carry out one command of the state table; 409 on a stale version, 422 with what is missing."""
+    wanted = command_of(command)
+    data = given.model_dump(exclude={"version"}, exclude_unset=True)
+    with visit.writing() as session:
+        ticket = perform(
+            session,
+            visit.actor,
+            number,
+            wanted,
+            data,
+            version=given.version,
+            policy=visit.services.policy,
+            now=visit.now,
+        )
+    return ticket_out(visit, ticket)
