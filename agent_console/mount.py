@@ -6,13 +6,21 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from agent_console import problems
-from agent_console.api import callbacks, reference, session, tickets
+from agent_console.api import callbacks, calls, health, line, reference, session, tickets
 from agent_console.console import Console
 from agent_console.front_door import FrontDoor
 from agent_console.pages import add_pages, page_for_the_lost
 from agent_console.server import Sockets
 
-ROUTERS = (session.router, reference.router, tickets.router, callbacks.router)
+ROUTERS = (
+    session.router,
+    reference.router,
+    tickets.router,
+    callbacks.router,
+    calls.router,
+    line.router,
+    health.router,
+)
 
 
 def add_console(app: FastAPI, console: Console) -> None:

@@ -21,6 +21,7 @@ from dispatch.errors import (
     WrongState,
 )
 from hotline.carriers.base import CallGone, CarrierError, NotSupported
+from hotline.line.offers import OfferGone
 
 
 class FrontDoorError(Exception):
@@ -102,6 +103,7 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
     NotSignedIn: Answer(401, "not_signed_in", "请先登录", "登录已失效，请重新登录"),
     WrongCredentials: Answer(401, "wrong_credentials", "登录失败", "账号或密码不正确"),
     LockedOut: Answer(429, "locked_out", "登录已锁定"),
+    OfferGone: Answer(409, "offer_gone", "来电已转走", "来电人已挂机、改选，或已由别人接听"),
     CallGone: Answer(409, "call_gone", "通话已结束", "对方已挂机"),
     NotSupported: Answer(409, "not_supported", "线路不支持", "当前线路不支持这项操作"),
     CarrierError: Answer(502, "carrier", "线路故障", "运营商没有执行，请稍后再试"),

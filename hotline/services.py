@@ -12,6 +12,7 @@ from dispatch.policy import Policy
 from dispatch.unit_of_work import Publish
 from hotline.carriers.base import Carrier
 from hotline.line.lines import Lines
+from hotline.voice.voices import Voices
 from ivr_flows.model import Flow
 
 
@@ -36,3 +37,6 @@ class Services:
     numbers: tuple[str, ...]
     """The centre's own; the first is shown on outbound calls."""
     data_dir: Path
+    recording_key: bytes
+    """32 bytes; recordings lie on the disk encrypted with it."""
+    voices: Voices

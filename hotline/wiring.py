@@ -24,6 +24,7 @@ from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
 from hotline.keys import Keys, load_keys
 from hotline.line.lines import Lines
 from hotline.services import Services
+from hotline.voice.voices import Voices
 from ivr_flows.check import check
 from ivr_flows.model import Flow
 from ivr_flows.parse import FlowError, load_flow
@@ -164,4 +165,6 @@ def services_of(
         webhook_secret=line.account.auth_token,
         numbers=settings.numbers,
         data_dir=settings.data_dir,
+        recording_key=keys.derive("recordings"),
+        voices=load_policy(config_file(settings, "voices.yaml"), Voices.from_mapping),
     )

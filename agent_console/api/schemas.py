@@ -396,7 +396,8 @@ class RevealOut(Given):
 
 
 class LegOut(Given):
-    sid: str
+    sid: str | None
+    """None until the carrier has answered."""
     kind: str
     status: str
     user_name: str | None
@@ -405,6 +406,7 @@ class LegOut(Given):
 class CallOut(Given):
     sid: str
     from_: str = Field(serialization_alias="from", validation_alias="from_")
+    """Of the two numbers the worker's is masked."""
     to: str
     direction: str
     carrier_status: str
@@ -447,6 +449,13 @@ class CallDetail(CallOut):
     server_time: datetime
 
 
+class OutcomeIn(Taken):
+    """What came of a call that needs no ticket."""
+
+    outcome: Literal["answered", "silent", "wrong_number", "prank", "test", "query_only"]
+    note: Line | None = None
+
+
 class OfferOut(Given):
     id: int
     call_sid: str
@@ -474,7 +483,11 @@ class PresenceOut(Given):
 
 class PresenceIn(Taken):
     state: Literal["ready", "on_break", "not_ready", "offline"]
-    reason: Line | None = None
+    reason: Annotated[Line, StringConstraints(max_length=60)] | None = None
+
+
+class WrapUpIn(Taken):
+    seconds: int = Field(default=60, ge=1, le=900)
 
 
 class LineOut(Given):

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from typing import Any, Final
 
-from agent_console.api.schemas import CategoryOut, TicketFields, TicketOut, UserOut
+from agent_console.api.schemas import (
+    CallDetail,
+    CategoryOut,
+    PresenceOut,
+    ReturnCallOut,
+    TicketFields,
+    TicketOut,
+    UserOut,
+)
 from agent_console.auth import Account
 from agent_console.permissions import Visit
 from dispatch.errors import NotFound
@@ -14,7 +23,16 @@ from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import Command, State
 from dispatch.ticket_views import ticket_detail
 from dispatch.tickets import CallerDetails, ToldEmployer
+from hotline.calls.access import Seals
+from hotline.calls.queries import call_pop, calls_of_ticket
+from hotline.carriers.base import NotSupported
+from hotline.line import queries
+from hotline.line.presence import State as PresenceState
+from hotline.line.presence import identity_of
+from hotline.line.seats import seat_of
 
+TOKEN_S: Final = 3600
+"""How long a browser telephone's credential is good for."""
 _NEVER_NULL: Final = frozenset({"secondary_categories", "urgency", "wish", "text", "callback_wanted"})
 """Fields of a ticket that always have a value; null for one of them says nothing and is left out."""
 
@@ -59,11 +77,41 @@ def ticket_out(visit: Visit, ticket: Ticket | str) -> TicketOut:
     try:
         with visit.reading() as session:
             detail = ticket_detail(session, visit.actor, number, policy=visit.services.policy, now=visit.now)
+            calls = calls_of_ticket(session, visit.actor, number)
     except NotFound:
         if isinstance(ticket, str):
             raise
         return _receipt(ticket, visit)
-    return TicketOut.model_validate(detail)
+    return TicketOut.model_validate(replace(detail, calls=calls))
+
+
+def seals_of(visit: Visit) -> Seals:
+    """Return what makes a call a sealed one."""
+    return Seals.of(visit.services.policy, visit.services.lines)
+
+
+def call_out(visit: Visit, sid: str) -> CallDetail:
+    """Return a call as the visitor may see it; raises NotFound."""
+    services = visit.services
+    with visit.reading() as session:
+        pop = call_pop(session, visit.actor, sid, policy=services.policy, lines=services.lines, now=visit.now)
+    return CallDetail.model_validate(pop)
+
+
+def presence_out(visit: Visit) -> PresenceOut:
+    """Return the visitor's own state; a telephone's credential only for whoever is at his desk."""
+    services, user_id = visit.services, seat_of(visit.actor)
+    with visit.reading() as session:
+        view = queries.presence_of(
+            session, user_id, policy=services.policy, lines=services.lines, now=visit.now
+        )
+    return PresenceOut.model_validate({**asdict(view), "device_token": _device_token(visit, view.state)})
+
+
+def return_call_out(visit: Visit, task_id: int) -> ReturnCallOut:
+    """Return a call we owe; raises NotFound."""
+    with visit.reading() as session:
+        return ReturnCallOut.model_validate(queries.return_call(session, task_id))
 
 
 def fields_of(given: TicketFields) -> dict[str, Any]:
@@ -91,6 +139,18 @@ def command_of(name: str) -> Command:
         return Command(name)
     except ValueError:
         raise NotFound("command", name) from None
+
+
+def _device_token(visit: Visit, state: str) -> str | None:
+    carrier = visit.services.carrier
+    if state == PresenceState.OFFLINE.value or not carrier.capabilities.has_browser_phones:
+        return None
+    identity = identity_of(seat_of(visit.actor))
+    try:
+        return carrier.device_token(identity, ttl_s=TOKEN_S).token
+    except NotSupported:
+        # No key was given for it: such a centre answers on desk telephones.
+        return None
 
 
 def _receipt(ticket: Ticket, visit: Visit) -> TicketOut:

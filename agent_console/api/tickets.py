@@ -20,7 +20,7 @@ from agent_console.api.schemas import (
     TicketQuery,
     UnionPreview,
 )
-from agent_console.api.shapes import caller_of, command_of, employers_of, fields_of, ticket_out
+from agent_console.api.shapes import caller_of, command_of, employers_of, fields_of, seals_of, ticket_out
 from agent_console.permissions import Action, Visit, requires
 from dispatch.commands import perform
 from dispatch.identity import reveal
@@ -28,6 +28,7 @@ from dispatch.queries import TicketFilter, list_tickets
 from dispatch.recommendations import preview, ranked_unions
 from dispatch.suggestions import suggest
 from dispatch.tickets import edit_ticket, open_ticket
+from hotline.calls.commands import open_call_ticket
 
 router = APIRouter(prefix="/api", tags=["tickets"])
 Reader = Annotated[Visit, requires(Action.TICKET_READ)]
@@ -65,7 +66,9 @@ def tickets(visit: Reader, query: Annotated[TicketQuery, Query()]) -> TicketPage
 
 @router.post("/tickets", status_code=201)
 def create(given: TicketCreate, visit: Opener) -> TicketOut:
-    """Open a draft; its number is the answer's."""
+    """Open a draft, or with `call_sid` the one of that call, whose number then is the caller's."""
+    if given.call_sid is not None:
+        return _create_for_call(given, given.call_sid, visit)
     with visit.writing() as session:
         ticket = open_ticket(
             session,
@@ -146,3 +149,19 @@ def command(number: str, command: str, given: TicketCommand, visit: Commander) -
             now=visit.now,
         )
     return ticket_out(visit, ticket)
+
+
+def _create_for_call(given: TicketCreate, sid: str, visit: Visit) -> TicketOut:
+    with visit.writing() as session:
+        ticket = open_call_ticket(
+            session,
+            visit.actor,
+            sid,
+            seals=seals_of(visit),
+            policy=visit.services.policy,
+            now=visit.now,
+            fields=fields_of(given),
+            caller=caller_of(given),
+            employers=employers_of(given),
+        )
+    return ticket_out(visit, ticket.number)

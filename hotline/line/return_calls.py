@@ -166,6 +166,16 @@ def not_reached(session: Session, call: Call, *, now: datetime) -> None:
     _tell(session, task, now)
 
 
+def spoke(session: Session, call: Call, *, now: datetime) -> None:
+    """The call-out became a conversation: the task is done, unless its operator has said so already."""
+    task = _lock(session, call.return_call_id) if call.return_call_id is not None else None
+    if task is None or task.state == "done":
+        return
+    task.state, task.outcome = "done", "reached"
+    task.done_at, task.done_by_id, task.version = now, call.operator_id, task.version + 1
+    _tell(session, task, now)
+
+
 def finish(
     session: Session,
     actor: Actor,

@@ -1,0 +1,108 @@
+"""Calls: the list, the screen pop, and the buttons of the call bar."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from agent_console.api.schemas import CallDetail, CallPage, Line, OutcomeIn, TicketOut
+from agent_console.api.shapes import call_out, seals_of, ticket_out
+from agent_console.permissions import Action, Visit, requires
+from hotline.calls import commands
+from hotline.calls.queries import list_calls
+
+router = APIRouter(prefix="/api/calls", tags=["calls"])
+Reader = Annotated[Visit, requires(Action.CALL_READ)]
+Talker = Annotated[Visit, requires(Action.CALL_CONTROL)]
+Opener = Annotated[Visit, requires(Action.TICKET_OPEN)]
+
+
+@router.get("")
+def calls(
+    visit: Reader, cursor: Line | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> CallPage:
+    """Return one page of the calls which the reader may see, newest first."""
+    services = visit.services
+    with visit.reading() as session:
+        page = list_calls(
+            session, visit.actor, policy=services.policy, lines=services.lines, cursor=cursor, limit=limit
+        )
+    return CallPage.model_validate(page)
+
+
+@router.get("/{sid}")
+def read(sid: str, visit: Reader) -> CallDetail:
+    """Return the screen pop."""
+    return call_out(visit, sid)
+
+
+@router.post("/{sid}/hold")
+def hold(sid: str, visit: Talker) -> CallDetail:
+    """Keep the caller apart with music."""
+    with visit.writing() as session:
+        commands.hold(session, visit.actor, sid, on=True, seals=seals_of(visit), now=visit.now)
+    return call_out(visit, sid)
+
+
+@router.post("/{sid}/unhold")
+def unhold(sid: str, visit: Talker) -> CallDetail:
+    """Bring the caller back."""
+    with visit.writing() as session:
+        commands.hold(session, visit.actor, sid, on=False, seals=seals_of(visit), now=visit.now)
+    return call_out(visit, sid)
+
+
+@router.post("/{sid}/mute")
+def mute(sid: str, visit: Talker) -> CallDetail:
+    """Let the caller hear the operator no more."""
+    with visit.writing() as session:
+        commands.mute(session, visit.actor, sid, on=True, seals=seals_of(visit), now=visit.now)
+    return call_out(visit, sid)
+
+
+@router.post("/{sid}/unmute")
+def unmute(sid: str, visit: Talker) -> CallDetail:
+    """Let the caller hear the operator again."""
+    with visit.writing() as session:
+        commands.mute(session, visit.actor, sid, on=False, seals=seals_of(visit), now=visit.now)
+    return call_out(visit, sid)
+
+
+@router.post("/{sid}/hang_up")
+def hang_up(sid: str, visit: Talker) -> CallDetail:
+    """Put the operator's telephone down; the caller goes on to the survey, or out."""
+    with visit.writing() as session:
+        commands.hang_up(session, visit.actor, sid, seals=seals_of(visit), now=visit.now)
+    return call_out(visit, sid)
+
+
+@router.post("/{sid}/ticket", status_code=201)
+def open_ticket(sid: str, visit: Opener) -> TicketOut:
+    """Open the ticket of this call, or return the one there is."""
+    with visit.writing() as session:
+        ticket = commands.open_call_ticket(
+            session,
+            visit.actor,
+            sid,
+            seals=seals_of(visit),
+            policy=visit.services.policy,
+            now=visit.now,
+        )
+    return ticket_out(visit, ticket.number)
+
+
+@router.post("/{sid}/outcome")
+def record_outcome(sid: str, given: OutcomeIn, visit: Talker) -> CallDetail:
+    """Record what came of a call that needs no ticket."""
+    with visit.writing() as session:
+        commands.record_outcome(
+            session,
+            visit.actor,
+            sid,
+            outcome=given.outcome,
+            note=given.note,
+            seals=seals_of(visit),
+            now=visit.now,
+        )
+    return call_out(visit, sid)

@@ -1,0 +1,76 @@
+"""What machines ask: is the process alive, can it work, and how is the centre doing."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from sqlalchemy.exc import SQLAlchemyError
+
+from agent_console.console import console_of
+from agent_console.permissions import open_to_all
+from agent_console.problems import answer
+from dispatch.database import Database
+from dispatch.figures import Figures, figures
+from hotline.errors import Answer, Problem
+from hotline.line.queries import LineNow, line_now
+from hotline.migrations.run import is_current
+
+router = APIRouter(include_in_schema=False)
+NOT_READY: Final = Answer(503, "not_ready", "尚未就绪")
+Health = dict[Literal["status"], Literal["ok"]]
+
+
+@router.get("/health/live", dependencies=[open_to_all("a supervisor of processes has no account")])
+async def live() -> Health:
+    """Answer as long as the process turns its loop; it asks nobody else."""
+    return {"status": "ok"}
+
+
+@router.get(
+    "/health/ready", dependencies=[open_to_all("a load balancer has no account")], response_model=None
+)
+def ready(request: Request) -> Response | Health:
+    """Answer whether calls may be sent here: the database answers and has the newest schema."""
+    reason = _why_not_ready(console_of(request).services.database)
+    return {"status": "ok"} if reason is None else answer(Problem(NOT_READY, reason))
+
+
+@router.get("/metrics", dependencies=[open_to_all("counts only; the proxy decides who may scrape them")])
+def metrics(request: Request) -> Response:
+    """Return the centre's figures for Prometheus; numbers only, nothing of any person or case."""
+    services = console_of(request).services
+    now = services.now()
+    with services.database.reading("report") as session:
+        record, line = figures(session, now=now), line_now(session, now=now)
+    return Response(_exposition(record, line), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _why_not_ready(database: Database) -> str | None:
+    try:
+        if not database.is_up():
+            return "数据库没有应答"
+        if not is_current(database):
+            return "数据库结构不是最新，请运行 hotline migrate"
+    except SQLAlchemyError:
+        return "数据库没有应答"
+    return None
+
+
+def _exposition(record: Figures, line: LineNow) -> bytes:
+    registry = CollectorRegistry()
+    for name, words, value in (
+        ("hotline_waiting_callers", "Callers in line.", line.waiting),
+        ("hotline_longest_wait_seconds", "How long the first of them has been waiting.", line.longest_s),
+        ("hotline_ready_operators", "Operators who are ready.", line.ready),
+        ("hotline_talking_operators", "Operators who are talking.", line.talking),
+        ("hotline_open_tickets", "Tickets that are open.", record.open_tickets),
+        ("hotline_overdue_clocks", "Deadlines that have passed unmet.", record.overdue_clocks),
+    ):
+        Gauge(name, words, registry=registry).set(value)
+    deliveries = Gauge("hotline_outbox", "Deliveries by state.", ["state"], registry=registry)
+    for state, count in record.outbox.items():
+        deliveries.labels(state).set(count)
+    return generate_latest(registry)

@@ -1,0 +1,101 @@
+"""What telephones hear that we have called ourselves, and what the fallback document leaves behind."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from dispatch.unit_of_work import unit_of_work
+from hotline.calls.incoming import find_or_make
+from hotline.calls.locks import lock_by_id, lock_by_sid
+from hotline.calls.log import Verb, changed
+from hotline.calls.models import Call, Leg
+from hotline.calls.status import Conversation, advance, move
+from hotline.carriers.base import CarrierStatus
+from hotline.line import offers, waiting
+from hotline.services import Services
+from hotline.voice.effects import save_voicemail
+from hotline.voice.events import CallEvent
+from hotline.voice.turns import DAY, Answered
+from ivr_flows.outputs import JoinConference, Recorded
+
+
+def answer_operator(services: Services, leg_id: int, *, sid: str) -> str | None:
+    """Return the conversation that an operator's telephone belongs to; None when it rang for nothing."""
+    with unit_of_work(
+        services.database, publish=services.publish, wake=services.wake, purpose="webhook"
+    ) as session:
+        leg = session.get(Leg, leg_id)
+        call = lock_by_id(session, leg.call_id) if leg is not None else None
+        if leg is None or call is None:
+            return None
+        session.refresh(leg)
+        leg.sid = leg.sid or sid
+        if leg.sid != sid or leg.left_at is not None:
+            return None
+        over = call.conversation_state == Conversation.ENDED.value
+        return None if over or leg.user_id != call.operator_id else call.conference
+
+
+def answer_outbound(services: Services, call_id: int, *, sid: str) -> Answered | None:
+    """Return what somebody hears whom we call back: the operator, who is there already."""
+    now = services.now()
+    with unit_of_work(
+        services.database, publish=services.publish, wake=services.wake, purpose="webhook"
+    ) as session:
+        call = lock_by_id(session, call_id)
+        if call is None or call.direction == "inbound":
+            return None
+        if call.sid.startswith("out-"):
+            call.sid = sid
+        if call.sid != sid or call.conversation_state == Conversation.ENDED.value or not call.conference:
+            return None
+        advance(call, CarrierStatus.IN_PROGRESS, at=now)
+        call.flow = call.flow or DAY
+        changed(session, call, now=now)
+        return Answered(0, services.flows[DAY], call.language, (JoinConference(call.conference),))
+
+
+def release_by_fallback(services: Services, sid: str) -> None:
+    """Take a caller out of the line whom the carrier has sent to the fallback: nobody rings for him any more."""
+    now = services.now()
+    with unit_of_work(
+        services.database, publish=services.publish, wake=services.wake, purpose="webhook"
+    ) as session:
+        call = lock_by_sid(session, sid)
+        if call is not None:
+            _release(session, services, call)
+            changed(session, call, now=now)
+
+
+def keep_fallback_message(services: Services, event: CallEvent) -> None:
+    """Keep the message of a caller who met the fallback, as if the machine had taken it in the ordinary way."""
+    now = services.now()
+    given = event.given
+    if not isinstance(given, Recorded) or given.duration_s < 1:
+        return
+    with unit_of_work(
+        services.database, publish=services.publish, wake=services.wake, purpose="webhook"
+    ) as session:
+        call = find_or_make(
+            session,
+            event.sid,
+            from_raw=event.from_raw,
+            to_raw=event.to_raw,
+            policy=services.policy,
+            now=now,
+        )
+        save_voicemail(session, services, call, sid=given.recording_sid, duration_s=given.duration_s, now=now)
+        if call.conversation_state == Conversation.ENDED.value:
+            call.outcome = "voicemail"
+        changed(session, call, now=now)
+
+
+def _release(session: Session, services: Services, call: Call) -> None:
+    now = services.now()
+    row = waiting.waiting_of(session, call)
+    if row is None or row.state not in waiting.IN_LINE:
+        return
+    offers.leave_line(session, call, row, reason="voicemail", verb=Verb.EXITWITHTIMEOUT, now=now)
+    if call.conversation_state in (Conversation.WAITING.value, Conversation.OFFERED.value):
+        move(call, Conversation.IN_VOICEMAIL)
+    offers.offer_waiting(session, lines=services.lines, now=now)

@@ -1,0 +1,271 @@
+"""The carrier's doors: each request is verified, read into an event, taken in on its own pool, and answered in TwiML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Final, TypeVar
+
+import structlog
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from starlette.datastructures import FormData
+from starlette.types import Message, Receive
+
+from dispatch.database import POOL_SIZES
+from hotline.carriers.base import CarrierStatus
+from hotline.carriers.twilio import CARRIER_STATUS
+from hotline.services import Services
+from hotline.voice.events import CallEvent, Malformed, event_of
+from hotline.voice.operators import (
+    answer_operator,
+    answer_outbound,
+    keep_fallback_message,
+    release_by_fallback,
+)
+from hotline.voice.reports import ConferenceEvent, StatusEvent, take_conference, take_status
+from hotline.voice.signature import SIGNATURE, BadSignature, SignatureCheck
+from hotline.voice.tune import tune
+from hotline.voice.turns import Answered, take_turn
+from hotline.voice.twiml import Addresses, hang_up_document, hold_document, operator_document, render
+
+LARGEST_FORM: Final = 200_000
+"""Bytes; the longest speech result is a tenth of it."""
+MOST_FIELDS: Final = 200
+LAST_TURN: Final = 100_000
+
+T = TypeVar("T")
+
+router = APIRouter(prefix="/voice", include_in_schema=False)
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What every webhook needs; `limiter` has as many threads as the webhook pool has connections."""
+
+    services: Services
+    addresses: Addresses
+    check: SignatureCheck
+    limiter: CapacityLimiter
+
+
+def add_voice(app: FastAPI, services: Services) -> None:
+    """Add the carrier's doors to the application."""
+    app.state.voice = Voice(
+        services,
+        Addresses(services.public_url),
+        SignatureCheck(services.webhook_secret, services.public_url),
+        CapacityLimiter(POOL_SIZES["webhook"]),
+    )
+    app.include_router(router)
+    app.add_exception_handler(BadSignature, _refuse)
+    app.add_exception_handler(Malformed, _malformed)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One verified request."""
+
+    voice: Voice
+    form: FormData
+
+    def text(self, name: str) -> str:
+        """Return a field's first value; a file part or a missing field is empty."""
+        value = next((value for key, value in self.form.multi_items() if key == name), "")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def plain(self) -> dict[str, str]:
+        return {name: self.text(name) for name in self.form}
+
+
+async def verified(request: Request) -> Webhook:
+    """Read and verify a webhook before anything else happens; raises BadSignature."""
+    voice: Voice = request.app.state.voice
+    limited = Request(request.scope, receive=_limited(request.receive))
+    form = await limited.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=LARGEST_FORM)
+    raw_path = request.scope.get("raw_path") or request.url.path.encode()
+    voice.check.verify(
+        raw_path.decode("ascii", "replace"),
+        request.url.query,
+        form,
+        request.headers.getlist(SIGNATURE),
+    )
+    return Webhook(voice, form)
+
+
+Verified = Annotated[Webhook, Depends(verified)]
+
+
+@router.post("/incoming")
+async def incoming(webhook: Verified) -> Response:
+    """A caller is there: the first turn."""
+    return await _turn(webhook, n=0, mark=None)
+
+
+@router.post("/turns/{n}")
+async def turn(webhook: Verified, n: int, mark: str | None = None) -> Response:
+    """A caller has pressed, spoken, waited, left a message or a conversation."""
+    if not 0 < n <= LAST_TURN:
+        raise Malformed(f"turn {n}")
+    return await _turn(webhook, n=n, mark=mark)
+
+
+@router.post("/status")
+async def status(webhook: Verified, leg: int | None = None, call: int | None = None) -> Response:
+    """How far a telephone has got."""
+    reported = CARRIER_STATUS.get(webhook.text("CallStatus"))
+    sid = webhook.text("CallSid")
+    if reported is None or not 0 < len(sid) <= 64:
+        raise Malformed("no CallSid or an unknown CallStatus")
+    event = StatusEvent(
+        sid=sid,
+        carrier_status=CarrierStatus(reported),
+        sequence=_number(webhook.text("SequenceNumber")),
+        from_raw=webhook.text("From"),
+        to_raw=webhook.text("To"),
+        leg_id=leg,
+        call_id=call,
+    )
+    await _run(webhook, lambda: take_status(webhook.voice.services, event))
+    return Response(status_code=204)
+
+
+@router.post("/conference")
+async def conference(webhook: Verified) -> Response:
+    """Somebody came into a conversation or left it."""
+    event = ConferenceEvent(
+        conference=webhook.text("FriendlyName")[:64],
+        event=webhook.text("StatusCallbackEvent"),
+        sid=webhook.text("CallSid")[:64],
+        sequence=_number(webhook.text("SequenceNumber")),
+    )
+    await _run(webhook, lambda: take_conference(webhook.voice.services, event))
+    return Response(status_code=204)
+
+
+@router.post("/operator/{leg_id}")
+async def operator(webhook: Verified, leg_id: int) -> Response:
+    """An operator's telephone was answered: into the conversation, or nothing if it is over."""
+    sid = webhook.text("CallSid")
+    name = await _run(webhook, lambda: answer_operator(webhook.voice.services, leg_id, sid=sid))
+    if name is None:
+        return _xml(hang_up_document())
+    return _xml(operator_document(name, addresses=webhook.voice.addresses))
+
+
+@router.post("/outbound/{call_id}")
+async def outbound(webhook: Verified, call_id: int) -> Response:
+    """Somebody whom we call back has answered."""
+    sid = webhook.text("CallSid")
+    answered = await _run(webhook, lambda: answer_outbound(webhook.voice.services, call_id, sid=sid))
+    if answered is None:
+        return _xml(hang_up_document())
+    return _xml(_rendered(webhook.voice, answered))
+
+
+@router.post("/hold")
+async def hold(webhook: Verified) -> Response:
+    """What somebody hears who is kept waiting in a conversation."""
+    return _xml(hold_document(webhook.voice.addresses))
+
+
+@router.get("/tune.wav")
+async def tune_file() -> Response:
+    """The tune; public, as whoever waits is."""
+    return Response(tune(), media_type="audio/wav", headers={"Cache-Control": "public, max-age=86400"})
+
+
+@router.get("/fallback.xml")
+@router.post("/fallback.xml")
+async def fallback(request: Request) -> Response:
+    """The document to host elsewhere too: it needs no database. A signed hit releases what rings for the caller."""
+    if request.method == "POST":
+        webhook = await verified(request)
+        sid, code = webhook.text("CallSid"), webhook.text("ErrorCode")
+        logger.error("the carrier went to the fallback", call=sid, code=code)
+        try:
+            await _run(webhook, lambda: release_by_fallback(webhook.voice.services, sid))
+        except Exception:
+            logger.exception("fallback without the record", call=sid)
+    return _xml(static_document("fallback.xml"))
+
+
+@router.get("/thanks.xml")
+@router.post("/thanks.xml")
+async def thanks(request: Request) -> Response:
+    """After a message that the fallback document took; kept if the record can be reached again."""
+    if request.method == "POST":
+        webhook = await verified(request)
+        try:
+            event = event_of(webhook.plain, n=1, mark=None)
+            await _run(webhook, lambda: keep_fallback_message(webhook.voice.services, event))
+        except Exception:
+            logger.exception("a fallback message is still at the carrier", call=webhook.text("CallSid"))
+    return _xml(static_document("thanks.xml"))
+
+
+@cache
+def static_document(name: str) -> str:
+    """Return one of the documents that are to be hosted elsewhere too."""
+    return files("hotline.voice").joinpath(name).read_text(encoding="utf-8")
+
+
+async def _turn(webhook: Webhook, *, n: int, mark: str | None) -> Response:
+    event: CallEvent = event_of(webhook.plain, n=n, mark=mark)
+    try:
+        answered = await _run(webhook, lambda: take_turn(webhook.voice.services, event))
+        return _xml(_rendered(webhook.voice, answered))
+    except Exception:
+        # A caller always hears a sentence: the apology takes a message and needs no database.
+        logger.exception("a turn failed", call=event.sid, turn=n)
+        return _xml(static_document("fallback.xml"))
+
+
+async def _run(webhook: Webhook, work: Callable[[], T]) -> T:
+    return await run_sync(work, limiter=webhook.voice.limiter)
+
+
+def _rendered(voice: Voice, answered: Answered) -> str:
+    return render(
+        answered.outputs,
+        n=answered.n,
+        flow=answered.flow,
+        language=answered.language,
+        voices=voice.services.voices,
+        addresses=voice.addresses,
+    )
+
+
+def _limited(receive: Receive) -> Receive:
+    taken = 0
+
+    async def receiving() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > LARGEST_FORM:
+            raise Malformed("the form is too large")
+        return message
+
+    return receiving
+
+
+def _number(text: str) -> int:
+    return min(int(text), 2**31 - 1) if text.isascii() and text.isdecimal() else 0
+
+
+def _xml(document: str) -> Response:
+    return Response(document, media_type="application/xml")
+
+
+async def _refuse(_: Request, __: Exception) -> Response:
+    return Response("the signature is missing or wrong", status_code=403, media_type="text/plain")
+
+
+async def _malformed(_: Request, error: Exception) -> Response:
+    return Response(str(error), status_code=400, media_type="text/plain")
