@@ -1,0 +1,174 @@
+"""Every route names its door, and each door opens for exactly the roles that docs/quality.md lets in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from sqlalchemy import select
+
+from agent_console.permissions import Door, doors_of
+from dispatch.models.people import User
+from dispatch.models.unions import Union
+from dispatch.rules.roles import ACCOUNT_ROLES, UNION_ROLES, Role
+from tests.builders import NOW
+from tests.web.house import PASSWORD, PASSWORDS, House
+
+DESCRIPTION = "/api/openapi.json"
+"""FastAPI's own route: the description of the API, which the repository holds anyway."""
+
+CENTRE = "operator callback_operator counsellor lawyer dispatcher supervisor duty_leader inspector auditor administrator"
+UNIONS = "union_handler union_leader union_administrator"
+SEATS = "operator callback_operator counsellor lawyer supervisor duty_leader"
+TAKERS = "operator counsellor lawyer supervisor duty_leader"
+HANDLERS = "union_handler union_leader"
+
+WHO_MAY: dict[str, str] = {
+    "GET /api/session": f"{CENTRE} {UNIONS}",
+    "DELETE /api/session": f"{CENTRE} {UNIONS}",
+    "GET /api/categories": f"{CENTRE} {UNIONS}",
+    "GET /api/regions": f"{CENTRE} {UNIONS}",
+    "GET /api/unions": f"{CENTRE} {UNIONS}",
+    "GET /api/employers": f"{CENTRE} {UNIONS}",
+    "GET /api/users": f"{CENTRE} {UNIONS}",
+    "POST /api/suggest": f"{TAKERS} dispatcher {HANDLERS}",
+    "GET /api/tickets": f"{SEATS} dispatcher inspector auditor {HANDLERS}",
+    "POST /api/tickets": f"{TAKERS} {HANDLERS}",
+    "GET /api/tickets/{number}": f"{SEATS} dispatcher inspector auditor {HANDLERS}",
+    "PATCH /api/tickets/{number}": f"{TAKERS} dispatcher {HANDLERS}",
+    "POST /api/tickets/{number}/{command}": f"{SEATS} dispatcher {HANDLERS}",
+    "GET /api/tickets/{number}/unions": f"{TAKERS} dispatcher",
+    "GET /api/tickets/{number}/preview": f"{TAKERS} dispatcher",
+    "POST /api/tickets/{number}/reveal": f"{SEATS} {HANDLERS}",
+    "GET /api/callbacks": "callback_operator supervisor duty_leader",
+    "GET /api/calls": f"{SEATS} inspector auditor",
+    "GET /api/calls/{sid}": f"{SEATS} inspector auditor",
+    "POST /api/calls/{sid}/hold": SEATS,
+    "POST /api/calls/{sid}/unhold": SEATS,
+    "POST /api/calls/{sid}/mute": SEATS,
+    "POST /api/calls/{sid}/unmute": SEATS,
+    "POST /api/calls/{sid}/hang_up": SEATS,
+    "POST /api/calls/{sid}/outcome": SEATS,
+    "POST /api/calls/{sid}/ticket": f"{TAKERS} {HANDLERS}",
+    "GET /api/presence": SEATS,
+    "PUT /api/presence": SEATS,
+    "POST /api/presence/heartbeat": SEATS,
+    "POST /api/presence/wrap-up": SEATS,
+    "POST /api/presence/finish": SEATS,
+    "GET /api/offers/current": SEATS,
+    "POST /api/offers/{id}/accept": SEATS,
+    "POST /api/offers/{id}/decline": SEATS,
+    "GET /api/line": f"{SEATS} dispatcher",
+    "GET /api/return-calls": "operator callback_operator supervisor duty_leader auditor",
+    "POST /api/return-calls/{id}/call": "operator callback_operator supervisor duty_leader",
+    "POST /api/return-calls/{id}/done": "operator callback_operator supervisor duty_leader",
+}
+"""Written from the table of docs/quality.md, not from the code it is held against."""
+
+OPEN_TO_ALL = {"POST /api/session", "GET /health/live", "GET /health/ready", "GET /metrics"}
+
+
+def api_routes(house: House) -> list[RouteContext]:
+    return [
+        each for each in iter_route_contexts(house.app.routes) if isinstance(each.original_route, APIRoute)
+    ]
+
+
+def calls_of(dependant: Dependant) -> Iterator[Any]:
+    for each in dependant.dependencies:
+        yield each.call
+        yield from calls_of(each)
+
+
+def named(route: RouteContext) -> list[str]:
+    return [f"{method} {route.path}" for method in sorted(route.methods or ())]
+
+
+@pytest.fixture
+def people(house: House) -> dict[Role, httpx.Client]:
+    """Give a signed-in browser for each role that has an account here."""
+    roles = sorted(ACCOUNT_ROLES - {Role.PARTNER})
+    with house.database.writing() as session:
+        union = session.scalars(select(Union.id).where(Union.code == "370102")).one()
+        for role in roles:
+            session.add(
+                User(
+                    name=f"as-{role}",
+                    display_name=role,
+                    password_hash=PASSWORDS.hash(PASSWORD),
+                    role=role.value,
+                    union_id=union if role in UNION_ROLES else None,
+                    skills=[],
+                    created_at=NOW,
+                )
+            )
+    return {role: house.browser(f"as-{role}") for role in roles}
+
+
+def test_every_route_names_one_door(house: House) -> None:
+    doors = {
+        name: doors_of(calls_of(route.dependant)) for route in api_routes(house) for name in named(route)
+    }
+    assert {name: len(found) for name, found in doors.items() if len(found) != 1} == {}
+    guarded = {name for name, (door,) in doors.items() if isinstance(door, Door)}
+    assert guarded == set(WHO_MAY)
+    machines = ("/api", "/health", "/metrics")
+    public = {name for name in doors.keys() - guarded if name.split(" ")[1].startswith(machines)}
+    assert public == OPEN_TO_ALL
+
+
+def test_routes_without_a_door_are_only_those_that_hold_no_data(house: House) -> None:
+    others = {
+        each.path
+        for each in iter_route_contexts(house.app.routes)
+        if not isinstance(each.original_route, APIRoute)
+    }
+    assert others == {DESCRIPTION, "/assets"}
+
+
+def ask(browser: httpx.Client, name: str) -> httpx.Response:
+    method, path = name.split(" ")
+    url = path.format(number="37-20261123-999999-0", command="accept", sid="CA404", id=999_999)
+    return browser.request(method, url, json={"version": 1} if method != "GET" else None)
+
+
+def test_each_door_opens_for_the_roles_of_the_table_and_for_nobody_else(
+    people: dict[Role, httpx.Client],
+) -> None:
+    let_in: dict[str, set[str]] = {name: set() for name in WHO_MAY}
+    # Signing out comes last.
+    for name in sorted(WHO_MAY, key=lambda each: each.startswith("DELETE")):
+        for role, browser in people.items():
+            answer = ask(browser, name)
+            assert answer.status_code < 500, (name, role)
+            refusal = f"“{role.label}”没有这项权限"
+            if answer.status_code != 403 or answer.json()["detail"] != refusal:
+                let_in[name].add(role.value)
+    assert let_in == {name: set(roles.split()) for name, roles in WHO_MAY.items()}
+
+
+def test_nobody_gets_in_without_signing_in(house: House) -> None:
+    browser = house.browser()
+    for name in WHO_MAY:
+        answer = ask(browser, name)
+        assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in"), name
+
+
+def test_a_session_says_which_doors_open(people: dict[Role, httpx.Client]) -> None:
+    for role, browser in people.items():
+        actions = browser.get("/api/session").json()["actions"]
+        assert ("seat" in actions) == (role.value in SEATS.split())
+        assert ("ticket.route" in actions) == (role.value in f"{TAKERS} dispatcher".split())
+
+
+def test_the_api_describes_itself(house: House) -> None:
+    described = house.browser().get(DESCRIPTION)
+    assert described.status_code == 200
+    paths = described.json()["paths"]
+    names = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert names == set(WHO_MAY) | {"POST /api/session"}
+    assert house.browser().get("/docs").status_code == 404
