@@ -1,0 +1,240 @@
+"""Carries out one delivery: what each kind asks of the carrier, and what follows when the carrier says no."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from cryptography.fernet import Fernet
+from sqlalchemy.orm import Session
+
+from dispatch.unit_of_work import unit_of_work
+from hotline.calls.locks import lock_by_id
+from hotline.calls.log import changed
+from hotline.calls.models import Call, Leg, Recording
+from hotline.calls.status import Conversation
+from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
+from hotline.jobs.keeping import recording_cipher
+from hotline.line import offers
+from hotline.line.endings import caller_gone
+from hotline.line.models import Offer
+from hotline.services import Services
+from hotline.voice.twiml import Addresses
+
+RING_S: Final = 20
+RETURN_CALL_RING_S: Final = 30
+
+logger = structlog.get_logger(__name__)
+
+
+class NotYet(Exception):
+    """Too early: what the delivery needs is still on its way."""
+
+
+Payload = Mapping[str, Any]
+
+
+def deliver(services: Services, kind: str, payload: Payload) -> None:
+    """Carry out one delivery outside any transaction; raises CarrierError, NotYet. Unknown kinds raise KeyError."""
+    _KINDS[kind](services, payload)
+
+
+def _originate_operator(services: Services, payload: Payload) -> None:
+    def is_wanted(session: Session, leg: Leg) -> bool:
+        offer = session.get(Offer, payload["offer_id"])
+        return offer is not None and offer.state == "accepted" and leg.left_at is None
+
+    def on_refusal(session: Session, call: Call, now: datetime) -> None:
+        offer = session.get_one(Offer, payload["offer_id"], populate_existing=True)
+        if offer.state == "accepted":
+            offers.fail(session, call, offer, reason="carrier", now=now)
+
+    _ring_operator(services, payload["leg_id"], is_wanted, on_refusal)
+
+
+def _originate_return_call(services: Services, payload: Payload) -> None:
+    def is_wanted(session: Session, leg: Leg) -> bool:
+        call = session.get(Call, leg.call_id)
+        over = call is None or call.conversation_state == Conversation.ENDED.value
+        return not over and leg.left_at is None
+
+    def on_refusal(session: Session, call: Call, now: datetime) -> None:
+        caller_gone(session, call, policy=services.policy, lines=services.lines, now=now)
+
+    _ring_operator(services, payload["leg_id"], is_wanted, on_refusal)
+
+
+def _ring_operator(
+    services: Services,
+    leg_id: int,
+    is_wanted: Callable[[Session, Leg], bool],
+    on_refusal: Callable[[Session, Call, datetime], None],
+) -> None:
+    addresses = Addresses(services.public_url)
+    with services.database.reading() as session:
+        leg = session.get(Leg, leg_id)
+        if leg is None or leg.sid is not None or not is_wanted(session, leg):
+            return
+        endpoint = leg.endpoint
+    try:
+        made = services.carrier.originate(
+            endpoint,
+            from_=services.numbers[0],
+            url=addresses.operator(leg_id),
+            status_callback=addresses.leg_status(leg_id),
+            timeout_s=RING_S,
+        )
+    except CarrierError as error:
+        if not error.unknown_outcome and not error.retryable:
+            _after(services, leg_id, on_refusal)
+        raise
+    with _work(services) as session:
+        leg = session.get_one(Leg, leg_id, populate_existing=True)
+        lock_by_id(session, leg.call_id)
+        leg.sid = leg.sid or made.call_sid
+
+
+def _after(services: Services, leg_id: int, on_refusal: Callable[[Session, Call, datetime], None]) -> None:
+    with _work(services) as session:
+        call = lock_by_id(session, session.get_one(Leg, leg_id).call_id)
+        if call is not None:
+            on_refusal(session, call, services.now())
+
+
+def _redirect_caller(services: Services, payload: Payload) -> None:
+    addresses = Addresses(services.public_url)
+    mark = payload["to"]
+    with services.database.reading() as session:
+        call = session.get_one(Call, payload["call_id"])
+        if call.conversation_state == Conversation.ENDED.value:
+            return
+        sid, direction, conference, n = call.sid, call.direction, call.conference, call.next_turn
+    if direction != "inbound":
+        _call_number(services, payload["call_id"])
+        return
+    try:
+        if mark == "join" and conference is not None:
+            services.carrier.join(sid, conference=conference, url=addresses.turn(max(n, 1), mark))
+        else:
+            services.carrier.redirect(sid, url=addresses.turn(max(n, 1), mark))
+    except CallGone:
+        # The caller hung up while it rang: ABANDON, whoever reports it first.
+        _settle_gone(services, payload["call_id"])
+
+
+def _call_number(services: Services, call_id: int) -> None:
+    """Ring the number we owe a call; its operator is in the conversation already."""
+    addresses = Addresses(services.public_url)
+    with services.database.reading() as session:
+        call = session.get_one(Call, call_id)
+        if not call.sid.startswith("out-"):
+            return
+        number = call.to_raw
+    try:
+        made = services.carrier.originate(
+            number,
+            from_=services.numbers[0],
+            url=addresses.outbound(call_id),
+            status_callback=addresses.call_status(call_id),
+            timeout_s=RETURN_CALL_RING_S,
+        )
+    except CarrierError as error:
+        if not error.unknown_outcome:
+            _settle_gone(services, call_id)
+        raise
+    with _work(services) as session:
+        locked = lock_by_id(session, call_id)
+        if locked is not None and locked.sid.startswith("out-"):
+            locked.sid = made.call_sid
+            locked.carrier_status = CarrierStatus.RINGING.value
+            changed(session, locked, now=services.now())
+
+
+def _settle_gone(services: Services, call_id: int) -> None:
+    with _work(services) as session:
+        call = lock_by_id(session, call_id)
+        if call is not None:
+            caller_gone(session, call, policy=services.policy, lines=services.lines, now=services.now())
+
+
+def _hang_up(services: Services, payload: Payload) -> None:
+    with services.database.reading() as session:
+        leg = session.get_one(Leg, payload["leg_id"])
+        sid, created_at = leg.sid, leg.created_at
+    if sid is not None:
+        services.carrier.hangup(sid)
+        return
+    if services.now() - created_at < timedelta(seconds=RING_S):
+        raise NotYet("the telephone is still being rung")
+
+
+def _hold(services: Services, payload: Payload) -> None:
+    addresses = Addresses(services.public_url)
+    with services.database.reading() as session:
+        call = session.get_one(Call, payload["call_id"])
+        sid, conference = call.sid, call.conference
+    if conference is None:
+        return
+    try:
+        services.carrier.hold(sid, conference=conference, on=bool(payload["on"]), music_url=addresses.hold)
+    except CallGone:
+        logger.info("hold came too late", call_id=payload["call_id"])
+
+
+def _mute(services: Services, payload: Payload) -> None:
+    with services.database.reading() as session:
+        call = session.get_one(Call, payload["call_id"])
+        leg = session.get_one(Leg, payload["leg_id"])
+        sid, conference = leg.sid, call.conference
+    if conference is None or sid is None:
+        return
+    try:
+        services.carrier.mute(sid, conference=conference, on=bool(payload["on"]))
+    except CallGone:
+        logger.info("mute came too late", call_id=payload["call_id"])
+
+
+def _end_conference(services: Services, payload: Payload) -> None:
+    services.carrier.end_conference(payload["conference"])
+
+
+def _fetch_recording(services: Services, payload: Payload) -> None:
+    """Bring a recording home: checksummed, encrypted, and then deleted at the carrier."""
+    with services.database.reading() as session:
+        recording = session.get_one(Recording, payload["recording_id"])
+        sid, state = recording.sid, recording.state
+    if state == "at_carrier":
+        media = services.carrier.fetch_recording(sid)
+        folder = services.data_dir / "recordings"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = f"{payload['recording_id']:012d}.enc"
+        cipher: Fernet = recording_cipher(services.recording_key)
+        aside = folder / f".{name}"
+        aside.write_bytes(cipher.encrypt(media.content))
+        aside.replace(folder / name)
+        with _work(services) as session:
+            row = session.get_one(Recording, payload["recording_id"])
+            row.path, row.sha256 = name, hashlib.sha256(media.content).hexdigest()
+            row.state, row.fetched_at = "fetched", services.now()
+    services.carrier.delete_recording(sid)
+
+
+def _work(services: Services) -> Any:
+    return unit_of_work(services.database, publish=services.publish, wake=services.wake)
+
+
+_KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
+    "originate_operator": _originate_operator,
+    "originate_return_call": _originate_return_call,
+    "redirect_caller": _redirect_caller,
+    "hang_up": _hang_up,
+    "hold": _hold,
+    "mute": _mute,
+    "end_conference": _end_conference,
+    "fetch_recording": _fetch_recording,
+}
+CONVERSATION_KINDS: Final = frozenset({"originate_operator", "originate_return_call"})
+"""Creates: never repeated blindly after an unknown outcome (docs/telephony.md, rule 10)."""
