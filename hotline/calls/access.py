@@ -84,7 +84,7 @@ def _at_hand(actor: Actor) -> ColumnElement[bool]:
 
 def _of_desk(actor: Actor, seals: Seals) -> ColumnElement[bool]:
     # A sealed story is heard by whoever took the call, and closed to him once he has written it down.
-    return Call.id > 0
+    return or_(~_sealed(seals), _at_hand(actor))
 
 
 def _own(actor: Actor, _: Seals) -> ColumnElement[bool]:
