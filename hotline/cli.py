@@ -1,4 +1,4 @@
-"""The command line: `hotline migrate | check | unions | users | flows | route | audit`."""
+"""The command line: `hotline run | web | worker | clock | migrate | check | unions | users | flows | route | audit`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from dispatch.rules.roles import ACCOUNT_ROLES, CENTRE_ROLES, UNION_ROLES, Role
 from dispatch.unions import import_unions
 from hotline.migrations.run import migrate
 from hotline.preflight import check_all, read_settings
+from hotline.running import explain_route, openapi_document, run_background, serve
 from hotline.wiring import database_of, flow_files, now
 from ivr_flows.check import check as check_flow
 from ivr_flows.diagram import to_mermaid, to_svg
@@ -36,15 +37,52 @@ unions_app = typer.Typer(no_args_is_help=True, help="工会组织")
 users_app = typer.Typer(no_args_is_help=True, help="账号")
 flows_app = typer.Typer(no_args_is_help=True, help="语音流程")
 audit_app = typer.Typer(no_args_is_help=True, help="审计")
+route_app = typer.Typer(no_args_is_help=True, help="派单规则")
 app.add_typer(unions_app, name="unions")
 app.add_typer(users_app, name="users")
 app.add_typer(flows_app, name="flows")
 app.add_typer(audit_app, name="audit")
+app.add_typer(route_app, name="route")
 
 
 def main() -> None:
     """Run the command line."""
     app()
+
+
+@app.command("run")
+def run_command(
+    demo: Annotated[bool, typer.Option("--demo", help="数据库为空时装入演示数据")] = False,
+) -> None:
+    """一个进程运行全部：网站、时钟和外发。"""
+    settings = _settings()
+    if demo:
+        settings = settings.model_copy(update={"demo": True})
+    serve(settings, deliver=True, clock=True)
+
+
+@app.command("web")
+def web_command() -> None:
+    """只运行网站；时钟和外发由其他进程负责。"""
+    serve(_split(_settings()), deliver=False, clock=False)
+
+
+@app.command("worker")
+def worker_command() -> None:
+    """只运行外发。"""
+    run_background(_split(_settings()), deliver=True, clock=False)
+
+
+@app.command("clock")
+def clock_command() -> None:
+    """只运行时钟：时限、排队和对账。"""
+    run_background(_split(_settings()), deliver=False, clock=True)
+
+
+@app.command("openapi")
+def openapi_command() -> None:
+    """输出接口说明（OpenAPI，JSON）。"""
+    print(openapi_document(), end="")
 
 
 @app.command("migrate")
@@ -186,6 +224,17 @@ def try_flow_command(file: Annotated[Path, typer.Argument(exists=True, dir_okay=
         print("\n".join(walk.take(word.strip())))
 
 
+@route_app.command("try")
+def try_route_command(
+    category: Annotated[str, typer.Option(help="诉求类别代码，如 wage_arrears")],
+    region: Annotated[str, typer.Option(help="行政区划代码，如 370102")],
+    employer: Annotated[str | None, typer.Option(help="用人单位名称或统一社会信用代码")] = None,
+) -> None:
+    """试派一件诉求：推荐哪些工会，为什么，又回避了谁。"""
+    for line in explain_route(_settings(), category=category, region=region, employer=employer):
+        print(line)
+
+
 @audit_app.command("verify")
 def verify_command() -> None:
     """核对全部历史记录的哈希链。"""
@@ -200,6 +249,12 @@ def verify_command() -> None:
     if broken:
         _fail(f"{broken}处不符。")
     print(f"{chains}条记录链全部相符。")
+
+
+def _split(settings: Settings) -> Settings:
+    if not settings.database_url or settings.effective_database_url.startswith("sqlite"):
+        _fail("多进程运行需要 PostgreSQL：请设置 HOTLINE_DATABASE_URL，或使用 hotline run。")
+    return settings
 
 
 def _settings() -> Settings:

@@ -1,0 +1,142 @@
+"""What the long-running commands do: prepare the database, say where everything is, and serve until told to stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+import uvicorn
+from pydantic import SecretStr
+from sqlalchemy import or_, select
+
+from config.settings import Settings
+from dispatch.actors import MACHINE
+from dispatch.handlings import recommend
+from dispatch.models.unions import Employer
+from dispatch.tickets import ToldEmployer, open_ticket
+from hotline.app import build
+from hotline.demo import load_demo, read_accounts
+from hotline.jobs.loop import Background
+from hotline.migrations.run import is_current, migrate
+from hotline.wiring import database_of, keys_of, now, policy_of, services_of
+
+GRACE_S = 5
+"""Seconds for requests under way when the process is asked to stop."""
+
+logger = structlog.get_logger(__name__)
+
+
+def serve(settings: Settings, *, deliver: bool, clock: bool) -> None:
+    """Serve the web until told to stop; a single process also migrates its database."""
+    _quieten(settings)
+    database = database_of(settings)
+    if deliver and clock:
+        if not is_current(database):
+            migrate(database)
+        if settings.demo:
+            load_demo(database, data_dir=settings.data_dir, now=now())
+    programme = build(settings, deliver=deliver, clock=clock, database=database)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            programme.asgi,
+            host=settings.host,
+            port=settings.port,
+            log_level=settings.log_level if settings.log_level == "debug" else "warning",
+            timeout_graceful_shutdown=GRACE_S,
+            server_header=False,
+        )
+    )
+    for line in greeting(settings):
+        sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+    try:
+        server.run()
+    finally:
+        database.dispose()
+
+
+def run_background(settings: Settings, *, deliver: bool, clock: bool) -> None:
+    """Run deliveries or the clock without a web, until told to stop."""
+    _quieten(settings)
+    database = database_of(settings)
+    woken, stopping = threading.Event(), threading.Event()
+    services = services_of(
+        settings, keys_of(settings), database=database, publish=lambda _: None, wake=woken.set
+    )
+    background = Background(services, woken, deliver=deliver, clock=clock)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stopping.set())
+    background.start()
+    stopping.wait()
+    background.stop()
+    database.dispose()
+
+
+def greeting(settings: Settings) -> Iterator[str]:
+    """Yield what whoever starts the programme wants to know."""
+    base = settings.effective_public_url
+    yield "12351 工会服务职工热线已启动"
+    yield f"  控制台      {base}/"
+    yield f"  工会收件箱  {base}/inbox"
+    if settings.carrier == "sandbox":
+        yield f"  测试电话    {base}/phone   （拨 {settings.numbers[0]}）"
+    accounts = read_accounts(settings.data_dir) if settings.demo else []
+    if accounts:
+        yield f"演示账号（口令保存在 {settings.data_dir}）"
+    for name, password, shown in accounts:
+        yield f"  {name:<16}{password:<16}{shown}"
+    yield "按 Ctrl+C 停止。"
+
+
+def openapi_document() -> str:
+    """Return the description of the API as JSON; needs no database and no settings."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            data_dir=Path(folder), secret_key=SecretStr("only to describe the interface, never to serve")
+        )
+        programme = build(settings, deliver=False, clock=False)
+        document = programme.app.openapi()
+        programme.services.database.dispose()
+    return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def explain_route(settings: Settings, *, category: str, region: str, employer: str | None) -> Iterator[str]:
+    """Yield the ranked unions for a case with the reasons; nothing of the case is kept."""
+    database, policy = database_of(settings), policy_of(settings, keys_of(settings))
+    with database.writing() as session:
+        known = None
+        if employer is not None:
+            known = session.scalar(
+                select(Employer.id).where(or_(Employer.name == employer, Employer.uscc == employer.upper()))
+            )
+        told = ToldEmployer(employer_id=known, name="" if known else employer or "")
+        fields = {"category": category, "region_code": region}
+        moment = now()
+        ticket = open_ticket(
+            session, MACHINE, channel="operator", policy=policy, now=moment, fields=fields, employers=(told,)
+        )
+        ranking = recommend(session, ticket, policy=policy, now=moment)
+        session.rollback()
+    database.dispose()
+    for place, found in enumerate(ranking.recommendations, start=1):
+        yield f"{place}. {found.union_name}（{found.level_label}）：{'；'.join(found.reasons)}"
+    for out in ranking.excluded:
+        yield f"回避 {out.union_name}：{out.reason}"
+    yield from ranking.advice
+    if ranking.pool_reason:
+        yield f"人工派单：{ranking.pool_reason}"
+
+
+def _quieten(settings: Settings) -> None:
+    levels = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(max(30, levels[settings.log_level]))
+        if settings.log_level == "info"
+        else structlog.make_filtering_bound_logger(levels[settings.log_level])
+    )
