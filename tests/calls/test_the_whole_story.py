@@ -1,0 +1,218 @@
+"""From dial to closed: a caller, an operator, a union and a callback operator, against a real server process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hotline.demo import read_accounts
+from tests.lines import ServerLine
+from tests.servers import free_port
+
+DEADLINE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One running process, as strangers see it."""
+
+    url: str
+    data_dir: Path
+    browsers: list[httpx.Client] = field(default_factory=list)
+
+    def browser(self, account: str) -> httpx.Client:
+        """Return a signed-in client."""
+        password = next(secret for name, secret, _ in read_accounts(self.data_dir) if name == account)
+        client = httpx.Client(base_url=self.url, timeout=10)
+        self.browsers.append(client)
+        answer = client.post("/api/session", json={"name": account, "password": password})
+        assert answer.status_code == 200, answer.text
+        return client
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[Server]:
+    """Run `hotline run --demo` until the context ends."""
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from hotline.cli import main; main()", "run", "--demo"],
+        env={**environment, "HOTLINE_DATA_DIR": str(data_dir), "HOTLINE_PORT": str(port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    server = Server(url, data_dir)
+    try:
+        eventually(lambda: process.poll() is not None or is_up(url), "the server should start", seconds=60)
+        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        yield server
+    finally:
+        for browser in server.browsers:
+            browser.close()
+        process.terminate()
+        output, _ = process.communicate(timeout=20)
+    assert "Traceback" not in output, output
+
+
+def is_up(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health/ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def eventually(holds: Callable[[], Any], what: str, *, seconds: float = DEADLINE_S) -> Any:
+    """Return the first true answer; the story is broken when none comes in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = holds()
+        if found:
+            return found
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def give(client: httpx.Client, number: str, command: str, **body: Any) -> dict[str, Any]:
+    """Give one command with the version that is current."""
+    version = client.get(f"/api/tickets/{number}").json()["version"]
+    answer = client.post(f"/api/tickets/{number}/{command}", json={"version": version, **body})
+    assert answer.status_code == 200, (command, answer.text)
+    return dict(answer.json())
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("data")) as found:
+        yield found
+
+
+def test_a_caller_is_heard_helped_and_called_back(server: Server) -> None:
+    operator = server.browser("operator")
+    ready = operator.put("/api/presence", json={"state": "ready"}).json()
+    user = operator.get("/api/session").json()["user"]
+    with ServerLine(server.url, deadline_s=DEADLINE_S) as line:
+        desk = line.device(f"operator_{user['id']}", token=ready["device_token"], auto_answer=True)
+        caller = line.phone("+8613800000001")
+        caller.dial("12351").hears("12351工会服务职工热线").presses("1").hears("欠薪").presses("1")
+        offer = eventually(lambda: operator.get("/api/offers/current").json(), "the operator should be rung")
+        assert offer["line"] == "rights"
+        assert offer["path"] == ["1 劳动权益", "1 欠薪"]
+        call = operator.post(f"/api/offers/{offer['id']}/accept").json()
+        caller.is_in_conference()
+        desk.is_in_conference()
+        sid = call["sid"]
+        eventually(
+            lambda: operator.get(f"/api/calls/{sid}").json()["conversation_state"] == "connected",
+            "both should be connected",
+        )
+        assert operator.get("/api/presence").json()["state"] == "talking"
+
+        assert operator.post(f"/api/calls/{sid}/hold").status_code in (200, 204)
+        caller.is_on_hold()
+        assert operator.post(f"/api/calls/{sid}/unhold").status_code in (200, 204)
+
+        draft = operator.post(f"/api/calls/{sid}/ticket").json()
+        number = draft["number"]
+        assert operator.post(f"/api/calls/{sid}/ticket").json()["number"] == number
+        edited = operator.patch(
+            f"/api/tickets/{number}",
+            json={
+                "version": draft["version"],
+                "category": "wage_arrears",
+                "region_code": "370102",
+                "employers": [{"name": "某建筑公司"}],
+                "headcount": 3,
+                "wish": "要回三个月工资",
+                "text": "三个月没发工资。",
+                "confidentiality": "confidential",
+                "disclosure": "union",
+                "contact_mode": "phone",
+                "callback_wanted": True,
+            },
+        )
+        assert edited.status_code == 200, edited.text
+        give(operator, number, "accept")
+        ranking = operator.get(f"/api/tickets/{number}/unions").json()
+        best = ranking["recommendations"][0]
+        assert "历下区" in best["union_name"]
+        assert best["reasons"]
+
+        dispatcher = server.browser("dispatcher")
+        dispatched = give(dispatcher, number, "dispatch", union_id=best["union_id"])
+        assert dispatched["state"] == "dispatched"
+
+        assert operator.post(f"/api/calls/{sid}/hang_up").status_code in (200, 204)
+        caller.hears("请为本次服务打分").presses("1").hears("谢谢").was_hung_up()
+        eventually(
+            lambda: operator.get("/api/presence").json()["state"] == "wrap_up", "time to write after the call"
+        )
+        ended = eventually(
+            lambda: (found := operator.get(f"/api/calls/{sid}").json())["conversation_state"] == "ended"
+            and found,
+            "the call should end",
+        )
+        assert ended["outcome"] == "ticket"
+        assert ended["tickets"] == [number]
+        assert operator.post("/api/presence/finish").json()["state"] == "ready"
+
+    union = server.browser("jinan-lixia")
+    assert [each["number"] for each in union.get("/api/tickets").json()["items"]] == [number]
+    assert server.browser("qingdao").get(f"/api/tickets/{number}").status_code == 404
+    people = union.get("/api/users").json()
+    me = union.get("/api/session").json()["user"]["id"]
+    deputy = next(each["id"] for each in people if each["id"] != me)
+    give(union, number, "sign_for", handler_id=me, deputy_id=deputy)
+    now = union.get(f"/api/tickets/{number}").json()["server_time"]
+    give(union, number, "record_first_contact", at=now, means="phone", outcome="已联系诉求人", reached=True)
+    reported = give(
+        union,
+        number,
+        "report_result",
+        true_claim=True,
+        done="已督促单位支付",
+        solved="solved",
+        amount_cents=1_200_000,
+        amount_state="paid",
+        reply_text="工资已到账",
+    )
+    assert reported["state"] == "reported"
+    reviewed = give(dispatcher, number, "review", approved=True)
+    assert reviewed["state"] == "pending_callback"
+    callback = server.browser("callback")
+    assert number in [each["ticket"]["number"] for each in callback.get("/api/callbacks").json()]
+    closed = give(
+        callback, number, "record_callback", reached=True, solved="solved", satisfied="satisfied"
+    )
+    assert closed["state"] == "closed"
+
+
+def test_a_caller_whom_nobody_answers_leaves_a_message_and_is_owed_a_call(server: Server) -> None:
+    operator = server.browser("operator2")
+    operator.put("/api/presence", json={"state": "offline"})
+    server.browser("operator").put("/api/presence", json={"state": "offline"})
+    with ServerLine(server.url, deadline_s=DEADLINE_S) as line:
+        caller = line.phone("+8613800000002")
+        caller.dial("12351").presses("1").presses("1").hears("现在没有话务员在线").presses("3")
+        caller.hears("请在提示音后").leaves_message("三个月没发工资", 12).hears("您的留言已经收到").was_hung_up()
+    supervisor = server.browser("supervisor")
+    sid = caller.call_sid
+    call = eventually(
+        lambda: (found := supervisor.get(f"/api/calls/{sid}").json()).get("outcome") and found,
+        "the call should have an outcome",
+    )
+    assert call["outcome"] == "voicemail"
+    assert len(call["tickets"]) == 1
+    due = supervisor.get("/api/return-calls").json()["items"]
+    assert [each["reason"] for each in due if each["call_sid"] == sid] == ["voicemail"]
