@@ -139,6 +139,8 @@ class Database:
                 pool_size=size,
                 max_overflow=0,
                 pool_timeout=POOL_TIMEOUT_S,
+                # A fault of the database must not print names and texts into a log.
+                hide_parameters=True,
                 connect_args={"timeout": 30.0, "check_same_thread": False},
             )
             event.listen(engine, "connect", _on_sqlite_connect)
@@ -149,6 +151,8 @@ class Database:
             pool_size=size,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_S,
+            # A fault of the database must not print names and texts into a log.
+            hide_parameters=True,
             pool_pre_ping=True,
             # Prepared generic plans cost seconds on text search (docs/adr/0002).
             connect_args={"options": "-c plan_cache_mode=force_custom_plan -c timezone=UTC"},

@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Callbacks */
+        /**
+         * Callbacks
+         * @description Return the tickets which the reader may call back now, nearest deadline first, never his own.
+         */
         get: operations["callbacks_api_callbacks_get"];
         put?: never;
         post?: never;
@@ -28,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Calls */
+        /**
+         * Calls
+         * @description Return one page of the calls which the reader may see, newest first.
+         */
         get: operations["calls_api_calls_get"];
         put?: never;
         post?: never;
@@ -45,10 +51,73 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Call */
-        get: operations["call_api_calls__sid__get"];
+        /**
+         * Read
+         * @description Return the screen pop.
+         */
+        get: operations["read_api_calls__sid__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/hang_up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hang Up
+         * @description Put the operator's telephone down; the caller goes on to the survey, or out.
+         */
+        post: operations["hang_up_api_calls__sid__hang_up_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold
+         * @description Keep the caller apart with music.
+         */
+        post: operations["hold_api_calls__sid__hold_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mute
+         * @description Let the caller hear the operator no more.
+         */
+        post: operations["mute_api_calls__sid__mute_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -64,8 +133,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Outcome */
-        post: operations["outcome_api_calls__sid__outcome_post"];
+        /**
+         * Record Outcome
+         * @description Record what came of a call that needs no ticket.
+         */
+        post: operations["record_outcome_api_calls__sid__outcome_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -81,15 +153,18 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Call Ticket */
-        post: operations["call_ticket_api_calls__sid__ticket_post"];
+        /**
+         * Open Ticket
+         * @description Open the ticket of this call, or return the one there is.
+         */
+        post: operations["open_ticket_api_calls__sid__ticket_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/calls/{sid}/{action}": {
+    "/api/calls/{sid}/unhold": {
         parameters: {
             query?: never;
             header?: never;
@@ -98,8 +173,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Act */
-        post: operations["act_api_calls__sid___action__post"];
+        /**
+         * Unhold
+         * @description Bring the caller back.
+         */
+        post: operations["unhold_api_calls__sid__unhold_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/unmute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unmute
+         * @description Let the caller hear the operator again.
+         */
+        post: operations["unmute_api_calls__sid__unmute_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -113,7 +211,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Categories */
+        /**
+         * Categories
+         * @description Return every category in the catalogue's order.
+         */
         get: operations["categories_api_categories_get"];
         put?: never;
         post?: never;
@@ -130,7 +231,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Employers */
+        /**
+         * Employers
+         * @description Return employers by part of the name or by uscc, with the open tickets which the reader may see.
+         */
         get: operations["employers_api_employers_get"];
         put?: never;
         post?: never;
@@ -147,7 +251,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Line */
+        /**
+         * Line
+         * @description Return the whole line in four numbers.
+         */
         get: operations["line_api_line_get"];
         put?: never;
         post?: never;
@@ -164,8 +271,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Offer */
-        get: operations["offer_api_offers_current_get"];
+        /**
+         * Current Offer
+         * @description Return what rings at the reader now.
+         */
+        get: operations["current_offer_api_offers_current_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -183,8 +293,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Accept */
-        post: operations["accept_api_offers__id__accept_post"];
+        /**
+         * Accept Offer
+         * @description Take the call; 409 when it is no longer there to take.
+         */
+        post: operations["accept_offer_api_offers__id__accept_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -200,8 +313,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Decline */
-        post: operations["decline_api_offers__id__decline_post"];
+        /**
+         * Decline Offer
+         * @description Refuse a ring; the caller keeps the place.
+         */
+        post: operations["decline_offer_api_offers__id__decline_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -215,10 +331,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Presence */
-        get: operations["presence_api_presence_get"];
-        /** Put Presence */
-        put: operations["put_presence_api_presence_put"];
+        /**
+         * Read Presence
+         * @description Return one's own state, with what rings.
+         */
+        get: operations["read_presence_api_presence_get"];
+        /**
+         * Choose Presence
+         * @description Take a state; whoever is ready may be rung at once.
+         */
+        put: operations["choose_presence_api_presence_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -235,8 +357,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Fin */
-        post: operations["fin_api_presence_finish_post"];
+        /**
+         * Finish Wrap Up
+         * @description End the time after a call: ready.
+         */
+        post: operations["finish_wrap_up_api_presence_finish_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -252,8 +377,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Hb */
-        post: operations["hb_api_presence_heartbeat_post"];
+        /**
+         * Heartbeat
+         * @description Say that the browser is still there.
+         */
+        post: operations["heartbeat_api_presence_heartbeat_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -269,8 +397,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Wrap */
-        post: operations["wrap_api_presence_wrap_up_post"];
+        /**
+         * Extend Wrap Up
+         * @description Ask for more time after a call.
+         */
+        post: operations["extend_wrap_up_api_presence_wrap_up_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -284,7 +415,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Regions */
+        /**
+         * Regions
+         * @description Return the places below `parent`, or those whose code or name begins with `prefix`; else the provinces.
+         */
         get: operations["regions_api_regions_get"];
         put?: never;
         post?: never;
@@ -301,8 +435,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Rcs */
-        get: operations["rcs_api_return_calls_get"];
+        /**
+         * Owed
+         * @description Return one page of the calls we owe, or of those that were made.
+         */
+        get: operations["owed_api_return_calls_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -320,8 +457,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Rcc */
-        post: operations["rcc_api_return_calls__id__call_post"];
+        /**
+         * Call Back
+         * @description Ring the caller's number once the reader's own telephone has answered.
+         */
+        post: operations["call_back_api_return_calls__id__call_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -337,8 +477,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Rcd */
-        post: operations["rcd_api_return_calls__id__done_post"];
+        /**
+         * Finish Return Call
+         * @description Record how a call we owed ended.
+         */
+        post: operations["finish_return_call_api_return_calls__id__done_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -352,13 +495,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Session */
-        get: operations["get_session_api_session_get"];
+        /**
+         * Read Session
+         * @description Say who is signed in, until when, and what he may do.
+         */
+        get: operations["read_session_api_session_get"];
         put?: never;
-        /** Sign In */
+        /**
+         * Sign In
+         * @description Begin a session: `hotline_session` comes back as a cookie that scripts cannot read.
+         */
         post: operations["sign_in_api_session_post"];
-        /** Out */
-        delete: operations["out_api_session_delete"];
+        /**
+         * Sign Out
+         * @description End the session at once, on the server; its sockets are closed within two seconds.
+         */
+        delete: operations["sign_out_api_session_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -373,8 +525,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Suggest */
-        post: operations["suggest_api_suggest_post"];
+        /**
+         * Suggest Categories
+         * @description Return what a caller's words suggest, with the words that led to it; a person decides.
+         */
+        post: operations["suggest_categories_api_suggest_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -388,10 +543,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tickets */
+        /**
+         * Tickets
+         * @description Return one page of what the reader may see, nearest deadline first.
+         */
         get: operations["tickets_api_tickets_get"];
         put?: never;
-        /** Create */
+        /**
+         * Create
+         * @description Open a draft, or with `call_sid` the one of that call, whose number then is the caller's.
+         */
         post: operations["create_api_tickets_post"];
         delete?: never;
         options?: never;
@@ -406,14 +567,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ticket */
-        get: operations["ticket_api_tickets__number__get"];
+        /**
+         * Read
+         * @description Return the whole ticket as the reader may see it.
+         */
+        get: operations["read_api_tickets__number__get"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Edit */
+        /**
+         * Edit
+         * @description Write the fields that are given and leave the others alone; 409 with what others changed meanwhile.
+         */
         patch: operations["edit_api_tickets__number__patch"];
         trace?: never;
     };
@@ -424,8 +591,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Preview */
-        get: operations["preview_api_tickets__number__preview_get"];
+        /**
+         * Preview For Union
+         * @description Return exactly what the union would see.
+         */
+        get: operations["preview_for_union_api_tickets__number__preview_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -443,8 +613,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reveal */
-        post: operations["reveal_api_tickets__number__reveal_post"];
+        /**
+         * Reveal Caller
+         * @description Return who called, in clear; who looked and why is on record before the answer leaves.
+         */
+        post: operations["reveal_caller_api_tickets__number__reveal_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -458,8 +631,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Rank */
-        get: operations["rank_api_tickets__number__unions_get"];
+        /**
+         * Unions
+         * @description Return the unions that may receive the ticket, best first, and those that must not, each with its reasons.
+         */
+        get: operations["unions_api_tickets__number__unions_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -477,7 +653,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Command */
+        /**
+         * Command
+         * @description Carry out one command of the state table; 409 on a stale version, 422 with what is missing.
+         */
         post: operations["command_api_tickets__number___command__post"];
         delete?: never;
         options?: never;
@@ -492,7 +671,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Unions */
+        /**
+         * Unions
+         * @description Return unions by part of the name or beginning of the code, the upper levels first.
+         */
         get: operations["unions_api_unions_get"];
         put?: never;
         post?: never;
@@ -509,7 +691,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Users */
+        /**
+         * Users
+         * @description Return the people of a union, of the reader's own where none is named.
+         */
         get: operations["users_api_users_get"];
         put?: never;
         post?: never;
@@ -690,7 +875,7 @@ export interface components {
             /** Code */
             code: string;
             /** Entry Level */
-            entry_level: string;
+            entry_level: string | null;
             /** Group Code */
             group_code: string;
             /** Group Name */
@@ -860,7 +1045,7 @@ export interface components {
             /** Kind */
             kind: string;
             /** Sid */
-            sid: string;
+            sid: string | null;
             /** Status */
             status: string;
             /** User Name */
@@ -910,12 +1095,18 @@ export interface components {
             /** Waited S */
             waited_s: number;
         };
-        /** OutcomeIn */
+        /**
+         * OutcomeIn
+         * @description What came of a call that needs no ticket.
+         */
         OutcomeIn: {
             /** Note */
             note?: string | null;
-            /** Outcome */
-            outcome: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "answered" | "silent" | "wrong_number" | "prank" | "test" | "query_only";
         };
         /** PresenceIn */
         PresenceIn: {
@@ -1518,7 +1709,7 @@ export interface operations {
             };
         };
     };
-    call_api_calls__sid__get: {
+    read_api_calls__sid__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1549,7 +1740,100 @@ export interface operations {
             };
         };
     };
-    outcome_api_calls__sid__outcome_post: {
+    hang_up_api_calls__sid__hang_up_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hold_api_calls__sid__hold_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    mute_api_calls__sid__mute_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_outcome_api_calls__sid__outcome_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1584,7 +1868,7 @@ export interface operations {
             };
         };
     };
-    call_ticket_api_calls__sid__ticket_post: {
+    open_ticket_api_calls__sid__ticket_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1615,13 +1899,43 @@ export interface operations {
             };
         };
     };
-    act_api_calls__sid___action__post: {
+    unhold_api_calls__sid__unhold_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 sid: string;
-                action: "hold" | "unhold" | "mute" | "unmute" | "hang_up";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    unmute_api_calls__sid__unmute_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
             };
             cookie?: never;
         };
@@ -1669,8 +1983,8 @@ export interface operations {
     };
     employers_api_employers_get: {
         parameters: {
-            query: {
-                q: string;
+            query?: {
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -1718,7 +2032,7 @@ export interface operations {
             };
         };
     };
-    offer_api_offers_current_get: {
+    current_offer_api_offers_current_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1738,7 +2052,7 @@ export interface operations {
             };
         };
     };
-    accept_api_offers__id__accept_post: {
+    accept_offer_api_offers__id__accept_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1769,7 +2083,7 @@ export interface operations {
             };
         };
     };
-    decline_api_offers__id__decline_post: {
+    decline_offer_api_offers__id__decline_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1798,7 +2112,7 @@ export interface operations {
             };
         };
     };
-    presence_api_presence_get: {
+    read_presence_api_presence_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1818,7 +2132,7 @@ export interface operations {
             };
         };
     };
-    put_presence_api_presence_put: {
+    choose_presence_api_presence_put: {
         parameters: {
             query?: never;
             header?: never;
@@ -1851,7 +2165,7 @@ export interface operations {
             };
         };
     };
-    fin_api_presence_finish_post: {
+    finish_wrap_up_api_presence_finish_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1871,7 +2185,7 @@ export interface operations {
             };
         };
     };
-    hb_api_presence_heartbeat_post: {
+    heartbeat_api_presence_heartbeat_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1891,7 +2205,7 @@ export interface operations {
             };
         };
     };
-    wrap_api_presence_wrap_up_post: {
+    extend_wrap_up_api_presence_wrap_up_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1956,7 +2270,7 @@ export interface operations {
             };
         };
     };
-    rcs_api_return_calls_get: {
+    owed_api_return_calls_get: {
         parameters: {
             query?: {
                 state?: "due" | "done" | "all";
@@ -1988,7 +2302,7 @@ export interface operations {
             };
         };
     };
-    rcc_api_return_calls__id__call_post: {
+    call_back_api_return_calls__id__call_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2019,7 +2333,7 @@ export interface operations {
             };
         };
     };
-    rcd_api_return_calls__id__done_post: {
+    finish_return_call_api_return_calls__id__done_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2054,7 +2368,7 @@ export interface operations {
             };
         };
     };
-    get_session_api_session_get: {
+    read_session_api_session_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2107,7 +2421,7 @@ export interface operations {
             };
         };
     };
-    out_api_session_delete: {
+    sign_out_api_session_delete: {
         parameters: {
             query?: never;
             header?: never;
@@ -2125,7 +2439,7 @@ export interface operations {
             };
         };
     };
-    suggest_api_suggest_post: {
+    suggest_categories_api_suggest_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2232,7 +2546,7 @@ export interface operations {
             };
         };
     };
-    ticket_api_tickets__number__get: {
+    read_api_tickets__number__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2298,7 +2612,7 @@ export interface operations {
             };
         };
     };
-    preview_api_tickets__number__preview_get: {
+    preview_for_union_api_tickets__number__preview_get: {
         parameters: {
             query: {
                 union_id: number;
@@ -2331,7 +2645,7 @@ export interface operations {
             };
         };
     };
-    reveal_api_tickets__number__reveal_post: {
+    reveal_caller_api_tickets__number__reveal_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2366,7 +2680,7 @@ export interface operations {
             };
         };
     };
-    rank_api_tickets__number__unions_get: {
+    unions_api_tickets__number__unions_get: {
         parameters: {
             query?: never;
             header?: never;

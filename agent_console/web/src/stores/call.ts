@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { ask, http } from '@/api/client'
-import type { Call, Ticket } from '@/api/types'
+import type { Call, Ticket, OutcomeIn } from '@/api/types'
 
 export type CallAction = 'hold' | 'unhold' | 'mute' | 'unmute' | 'hang_up'
 
@@ -46,7 +46,7 @@ export const useCall = defineStore('call', () => {
     return ask(http.POST('/api/calls/{sid}/ticket', { params: { path: { sid } } }))
   }
 
-  async function recordOutcome(outcome: string, note: string): Promise<void> {
+  async function recordOutcome(outcome: OutcomeIn['outcome'], note: string): Promise<void> {
     const sid = call.value?.sid ?? ''
     await ask(http.POST('/api/calls/{sid}/outcome', { params: { path: { sid } }, body: { outcome, note } }))
   }
