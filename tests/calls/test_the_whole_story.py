@@ -2,86 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from hotline.demo import read_accounts
 from tests.lines import ServerLine
-from tests.servers import free_port
-
-DEADLINE_S = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """One running process, as strangers see it."""
-
-    url: str
-    data_dir: Path
-    browsers: list[httpx.Client] = field(default_factory=list)
-
-    def browser(self, account: str) -> httpx.Client:
-        """Return a signed-in client."""
-        password = next(secret for name, secret, _ in read_accounts(self.data_dir) if name == account)
-        client = httpx.Client(base_url=self.url, timeout=10)
-        self.browsers.append(client)
-        answer = client.post("/api/session", json={"name": account, "password": password})
-        assert answer.status_code == 200, answer.text
-        return client
-
-
-@contextmanager
-def running(data_dir: Path) -> Iterator[Server]:
-    """Run `hotline run --demo` until the context ends."""
-    port = free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from hotline.cli import main; main()", "run", "--demo"],
-        env={**environment, "HOTLINE_DATA_DIR": str(data_dir), "HOTLINE_PORT": str(port)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    url = f"http://127.0.0.1:{port}"
-    server = Server(url, data_dir)
-    try:
-        eventually(lambda: process.poll() is not None or is_up(url), "the server should start", seconds=60)
-        assert process.poll() is None, process.stdout.read() if process.stdout else ""
-        yield server
-    finally:
-        for browser in server.browsers:
-            browser.close()
-        process.terminate()
-        output, _ = process.communicate(timeout=20)
-    assert "Traceback" not in output, output
-
-
-def is_up(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/health/ready").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def eventually(holds: Callable[[], Any], what: str, *, seconds: float = DEADLINE_S) -> Any:
-    """Return the first true answer; the story is broken when none comes in time."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = holds()
-        if found:
-            return found
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
+from tests.processes import DEADLINE_S, Server, eventually, running
 
 
 def give(client: httpx.Client, number: str, command: str, **body: Any) -> dict[str, Any]:
@@ -150,7 +78,7 @@ def test_a_caller_is_heard_helped_and_called_back(server: Server) -> None:
         assert best["reasons"]
 
         dispatcher = server.browser("dispatcher")
-        dispatched = give(dispatcher, number, "dispatch", union_id=best["union_id"])
+        dispatched = give(operator, number, "dispatch", union_id=best["union_id"])
         assert dispatched["state"] == "dispatched"
 
         assert operator.post(f"/api/calls/{sid}/hang_up").status_code in (200, 204)
@@ -159,8 +87,9 @@ def test_a_caller_is_heard_helped_and_called_back(server: Server) -> None:
             lambda: operator.get("/api/presence").json()["state"] == "wrap_up", "time to write after the call"
         )
         ended = eventually(
-            lambda: (found := operator.get(f"/api/calls/{sid}").json())["conversation_state"] == "ended"
-            and found,
+            lambda: (
+                (found := operator.get(f"/api/calls/{sid}").json())["conversation_state"] == "ended" and found
+            ),
             "the call should end",
         )
         assert ended["outcome"] == "ticket"
@@ -192,9 +121,7 @@ def test_a_caller_is_heard_helped_and_called_back(server: Server) -> None:
     assert reviewed["state"] == "pending_callback"
     callback = server.browser("callback")
     assert number in [each["ticket"]["number"] for each in callback.get("/api/callbacks").json()]
-    closed = give(
-        callback, number, "record_callback", reached=True, solved="solved", satisfied="satisfied"
-    )
+    closed = give(callback, number, "record_callback", reached=True, solved="solved", satisfied="satisfied")
     assert closed["state"] == "closed"
 
 
@@ -205,7 +132,9 @@ def test_a_caller_whom_nobody_answers_leaves_a_message_and_is_owed_a_call(server
     with ServerLine(server.url, deadline_s=DEADLINE_S) as line:
         caller = line.phone("+8613800000002")
         caller.dial("12351").presses("1").presses("1").hears("现在没有话务员在线").presses("3")
-        caller.hears("请在提示音后").leaves_message("三个月没发工资", 12).hears("您的留言已经收到").was_hung_up()
+        caller.hears("请在提示音后").leaves_message("三个月没发工资", 12).hears(
+            "您的留言已经收到"
+        ).was_hung_up()
     supervisor = server.browser("supervisor")
     sid = caller.call_sid
     call = eventually(

@@ -1,0 +1,86 @@
+"""A whole programme as strangers meet it: one `hotline run --demo` process, and clients that sign in to it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from hotline.demo import read_accounts
+from tests.servers import free_port
+
+DEADLINE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One running process, as strangers see it."""
+
+    url: str
+    data_dir: Path
+    browsers: list[httpx.Client] = field(default_factory=list)
+
+    def password(self, account: str) -> str:
+        """Return a demonstration account's password."""
+        return next(secret for name, secret, _ in read_accounts(self.data_dir) if name == account)
+
+    def browser(self, account: str) -> httpx.Client:
+        """Return a signed-in client."""
+        client = httpx.Client(base_url=self.url, timeout=10)
+        self.browsers.append(client)
+        answer = client.post("/api/session", json={"name": account, "password": self.password(account)})
+        assert answer.status_code == 200, answer.text
+        return client
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[Server]:
+    """Run `hotline run --demo` until the context ends."""
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from hotline.cli import main; main()", "run", "--demo"],
+        env={**environment, "HOTLINE_DATA_DIR": str(data_dir), "HOTLINE_PORT": str(port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    server = Server(url, data_dir)
+    try:
+        eventually(lambda: process.poll() is not None or is_up(url), "the server should start", seconds=60)
+        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        yield server
+    finally:
+        for browser in server.browsers:
+            browser.close()
+        process.terminate()
+        output, _ = process.communicate(timeout=20)
+    assert "Traceback" not in output, output
+
+
+def is_up(url: str) -> bool:
+    """Return whether the server answers that it is ready."""
+    try:
+        return httpx.get(f"{url}/health/ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def eventually(holds: Callable[[], Any], what: str, *, seconds: float = DEADLINE_S) -> Any:
+    """Return the first true answer; the story is broken when none comes in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = holds()
+        if found:
+            return found
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
