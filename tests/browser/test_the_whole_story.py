@@ -148,7 +148,7 @@ def union_handles(screen: Screen, number: str) -> None:
     page.get_by_test_id("command-reply_text").locator("textarea").fill("工资已到账")
     assert not screen.scrolls_sideways()
     page.get_by_test_id("command-submit").click()
-    expect(page.get_by_text("待审核").first).to_be_visible()
+    expect(page.get_by_test_id("ticket-state").first).to_have_text("待审核")
 
 
 def review_and_call_back(screens: dict[str, Screen], number: str) -> None:
@@ -157,7 +157,7 @@ def review_and_call_back(screens: dict[str, Screen], number: str) -> None:
     dispatcher.get_by_test_id("action-review").click()
     dispatcher.get_by_test_id("command-approved").get_by_label("是").check()
     dispatcher.get_by_test_id("command-submit").click()
-    expect(dispatcher.get_by_text("待回访").first).to_be_visible()
+    expect(dispatcher.get_by_test_id("ticket-state").first).to_have_text("待回访")
 
     callback = screens["callback"].sign_in("callback")
     callback.goto(f"{screens['callback'].server.url}/callbacks")
