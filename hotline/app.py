@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
@@ -17,6 +18,7 @@ from agent_console.push import Push
 from agent_console.server import Sockets
 from config.settings import Settings
 from dispatch.database import Database
+from hotline.carriers.base import Carrier
 from hotline.carriers.sandbox.app import create_sandbox
 from hotline.carriers.sandbox.clock import Clock, RealClock
 from hotline.carriers.sandbox.exchange import Exchange
@@ -25,6 +27,7 @@ from hotline.jobs.loop import Background
 from hotline.services import Services
 from hotline.voice.webhooks import add_voice
 from hotline.wiring import Line, database_of, keys_of, line_of, services_of
+from hotline.wiring import now as present
 
 VERSION = "0.1.0"
 
@@ -36,6 +39,7 @@ class Programme:
     asgi: ASGIApp
     app: FastAPI
     services: Services
+    sandbox: ASGIApp | None
     exchange: Exchange | None
     """The sandbox's telephone exchange, where there is one."""
 
@@ -52,12 +56,16 @@ def build(
     clock: bool = True,
     database: Database | None = None,
     sandbox_clock: Clock | None = None,
+    carrier: Carrier | None = None,
+    now: Callable[[], datetime] = present,
 ) -> Programme:
     """Build one process's parts; raises ConfigError where the configuration cannot be read."""
     keys = keys_of(settings)
     database = database if database is not None else database_of(settings)
     push, woken = Push(), threading.Event()
-    services = services_of(settings, keys, database=database, publish=push.publish, wake=woken.set)
+    services = services_of(
+        settings, keys, database=database, publish=push.publish, wake=woken.set, carrier=carrier, clock=now
+    )
     line = line_of(settings, keys)
     sandbox = _sandbox(settings, line, sandbox_clock) if line.sandboxed else None
     sockets = Sockets(services, push)
@@ -90,6 +98,7 @@ def build(
         asgi=around(app, sockets, public_url=services.public_url),
         app=app,
         services=services,
+        sandbox=sandbox[0] if sandbox is not None else None,
         exchange=sandbox[1] if sandbox is not None else None,
     )
 
