@@ -153,7 +153,9 @@ def post(
     pairs = list(form.items()) if isinstance(form, Mapping) else list(form)
     if signature is None:
         validator = RequestValidator(centre.services.webhook_secret)
-        signature = validator.compute_signature(BASE + path, FormData(pairs))
+        signature = validator.compute_signature(
+            BASE + path, FormData([(name, value) for name, value in pairs])
+        )
     headers = {
         b"X-Twilio-Signature": signature.encode(),
         b"Content-Type": b"application/x-www-form-urlencoded",

@@ -1,0 +1,60 @@
+"""Deliveries on many machines: a relay hands claimed rows to RQ, whose workers carry them out; the rows stay the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import rq
+from redis import Redis
+from rq.serializers import JSONSerializer
+
+from hotline.jobs import relay
+from hotline.jobs.relay import Claimed
+from hotline.services import Services
+
+JOB = "hotline.jobs.rq_queue.carry_out_row"
+TIMEOUT_S = 55
+"""Shorter than the lease: a job that hangs is stopped before its row is shown to a person."""
+
+_provider: list[Callable[[], Services]] = []
+
+
+def provide(services: Callable[[], Services]) -> None:
+    """Say how a worker process gets its services; they are built once, at its first job."""
+    _provider[:] = [services]
+    _services.cache_clear()
+
+
+def hand_over(services: Services, redis: Redis, *, queue: str, owner: str) -> int:
+    """Claim what is due and put it before the workers; return how many deliveries that was."""
+    line = rq.Queue(queue, connection=redis, serializer=JSONSerializer)
+    claimed = relay.claim(services, queue=queue, owner=owner)
+    for each in claimed:
+        line.enqueue_call(
+            func=JOB,
+            args=(each.id, each.kind, each.payload, owner),
+            timeout=TIMEOUT_S,
+            result_ttl=0,
+            failure_ttl=60,
+        )
+    return len(claimed)
+
+
+def worker(redis: Redis, *, queues: tuple[str, ...] = ("live", "slow")) -> rq.SimpleWorker:
+    """Return a worker that carries jobs out in its own process: these are short."""
+    return rq.SimpleWorker(
+        [rq.Queue(name, connection=redis, serializer=JSONSerializer) for name in queues],
+        connection=redis,
+        serializer=JSONSerializer,
+    )
+
+
+def carry_out_row(delivery_id: int, kind: str, payload: dict[str, object], owner: str) -> str:
+    """Carry out one claimed row (what RQ calls); a lease that was lost meanwhile sends nothing."""
+    return relay.carry_out(_services(), Claimed(delivery_id, kind, payload), owner=owner)
+
+
+@cache
+def _services() -> Services:
+    return _provider[0]()
