@@ -504,8 +504,11 @@ class ReturnCallOut(Given):
     reason: str
     reason_label: str
     state: str
+    asked_at: datetime
+    """When the first call of that day was owed."""
     due_at: datetime
     call_sid: str | None
+    """The latest call that asked for it."""
     place_at: datetime | None
     attempts: int
     outcome: str | None

@@ -75,6 +75,7 @@ class ReturnCallLine:
     reason: str
     reason_label: str
     state: str
+    asked_at: datetime
     due_at: datetime
     call_sid: str | None
     place_at: datetime | None
@@ -205,6 +206,7 @@ def _return_call(task: ReturnCall, sid: str | None) -> ReturnCallLine:
         reason=task.reason,
         reason_label=REASONS[task.reason],
         state=task.state,
+        asked_at=task.created_at,
         due_at=task.due_at,
         call_sid=sid,
         place_at=task.place_at,

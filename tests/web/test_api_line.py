@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -184,6 +184,7 @@ def test_a_heartbeat_keeps_a_seat_and_revives_nobody(house: House) -> None:
 
 def test_a_call_owed_is_made_from_the_operators_desk(house_on_each_engine: House) -> None:
     house = house_on_each_engine
+    asked_at = house.clock()
     task_id = asks_for_a_return_call(house)
     caller_hangs_up(house)
     browser = house.browser("operator")
@@ -191,6 +192,7 @@ def test_a_call_owed_is_made_from_the_operators_desk(house_on_each_engine: House
     (owed,) = browser.get("/api/return-calls").json()["items"]
     assert owed["number_masked"] == "139****0001"
     assert (owed["state"], owed["reason_label"], owed["call_sid"]) == ("due", "来电人要求回电", "CA1")
+    assert datetime.fromisoformat(owed["asked_at"]) == asked_at
     calling = browser.post(f"/api/return-calls/{task_id}/call").json()
     assert (calling["state"], calling["attempts"]) == ("calling", 1)
     assert deliveries(house)[-1] == "originate_return_call"

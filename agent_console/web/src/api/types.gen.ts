@@ -1197,6 +1197,11 @@ export interface components {
         };
         /** ReturnCallOut */
         ReturnCallOut: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
             /** Attempts */
             attempts: number;
             /** Call Sid */

@@ -58,6 +58,8 @@ export function onKeydown(event: KeyboardEvent): void {
     return
   }
   if (!shortcutsOn.value) return
+  // A bare character belongs to whoever is typing, and to the dialog that is open.
+  if ([...keys].length === 1 && (isTyping(event.target) || document.querySelector('dialog[open]'))) return
   const shortcut = active.get(keys)?.at(-1)
   if (!shortcut || shortcut.enabled?.() === false) return
   event.preventDefault()

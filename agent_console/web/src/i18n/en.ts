@@ -15,11 +15,15 @@ const en: typeof zhCN = {
   conversation: { in_menu: 'In menu', waiting: 'Waiting', offered: 'Connecting', connected: 'Connected', on_hold: 'On hold', consulting: 'Consulting', in_voicemail: 'Voicemail', in_survey: 'Survey', ended: 'Ended' },
   line: { waiting: 'Waiting {n}', longest: 'longest {time}' },
   offer: { title: 'Call: {line}', announce: 'A call on {line} from {from}', answer: 'Answer', decline: 'Decline', left: '{s} s left', waited: 'waited {s} s' },
+  outcome: {
+    title: 'What the call was', first: 'This call has no outcome yet; please record it first', none: 'Record what this call was', orTicket: 'This call has no ticket: record what it was, or open one', recorded: 'Recorded: {outcome} (may be changed)', blank: 'Nothing was written. If no ticket is needed, choose why; the draft becomes void', note: 'Note (optional)', openTicket: 'Open a ticket',
+    value: { answered: 'Answered at once', query_only: 'Query only', wrong_number: 'Wrong number', silent: 'Silent', prank: 'Prank', test: 'Test' },
+  },
   wrapUp: { left: 'Wrap-up {time} left', extend: 'Extend', finish: 'Ready' },
   device: { off: 'Phone off', connecting: 'Phone connecting', registered: 'Phone ready', ringing: 'Phone rings', talking: 'Talking', refused: 'Phone refused, sign in again' },
   talk: { title: 'Captions', log: 'Captions', say: 'Say', placeholder: 'Type what you say, Enter sends', machine: 'System', operator: 'Operator', caller: 'Caller', note: 'Note' },
   caller: { title: 'Caller', none: 'No call', path: 'Keys', said: 'Said', open: 'Open tickets {n}', month: '{n} calls in 30 days', history: 'History' },
-  workbench: { noCall: 'The draft appears here once you have taken a call. Set your state to ready first.' },
+  workbench: { noCall: 'The draft appears here once you have taken a call. Set your state to ready first.', coming: 'Connecting, please wait' },
   draft: { clean: 'Unchanged', dirty: 'Unsaved changes', saving: 'Saving…', saved: 'Saved {time}', offline: 'Offline; saves when the network is back', conflict: 'Conflicts with another edit, please choose', refused: 'Not saved: {problem}' },
   conflict: { title: 'Somebody changed this at the same time', changed: 'Somebody changed this; check before you submit', field: 'Field', mine: 'Mine', theirs: 'Theirs', seen: 'I saw', now: 'Now', keepMine: 'Keep mine', takeTheirs: 'Take theirs', empty: '(empty)', again: 'Submit on the current content' },
   field: {
@@ -56,7 +60,7 @@ const en: typeof zhCN = {
   relation: { origin: 'Call', nudge: 'Nudge', return_call: 'Return call', callback: 'Callback' },
   identity: { title: 'Caller', relay: 'Relay number', view: 'Show identity', viewTitle: 'Show identity', logged: 'Each view is recorded; give a reason.', noName: 'No name', noPhone: 'No number' },
   callbacks: { empty: 'Nobody to call back now', choose: 'Choose a ticket on the left', script: 'Script', attempts: '{n} attempts', record: 'Save', reopen: 'Reopen', notSolved: 'Not solved: reopen', back: 'Back to the outcome' },
-  returnCalls: { label: 'Return call', due: 'Due', done: 'Done', all: 'All', empty: 'No call is owed', number: 'Number', reason: 'Reason', attempts: 'Attempts', outcome: 'Outcome', note: 'Note', call: 'Call', save: 'Done' },
+  returnCalls: { label: 'Return call', due: 'Due', done: 'Done', all: 'All', empty: 'No call is owed', number: 'Number', reason: 'Reason', since: 'Since', known: 'What is known', calling: 'Being called', away: 'Set your state to ready or not ready first, so that your phone can call', attempts: 'Attempts', outcome: 'Outcome', note: 'Note', call: 'Call', save: 'Done' },
   returnOutcome: { reached: 'Reached', no_answer: 'No answer', wrong_number: 'Wrong number', refused: 'Refused', given_up: 'Given up' },
   inbox: {
     back: 'Back to inbox', show: 'Show', open: 'Open', count: '{n} tickets',

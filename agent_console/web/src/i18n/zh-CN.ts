@@ -21,11 +21,15 @@ export default {
   offer: {
     title: '来电：{line}', announce: '{line}有来电，号码{from}', answer: '接听', decline: '拒接', left: '剩 {s} 秒', waited: '已等 {s} 秒',
   },
+  outcome: {
+    title: '登记通话结果', first: '这通电话还没有登记结果，请先登记', none: '请登记这通电话的结果', orTicket: '这通电话没有工单：请登记结果，或者开工单', recorded: '已登记：{outcome}（可以改）', blank: '工单还没有填写。如果不需要工单，请选择原因，草稿将标为无效', note: '备注（选填）', openTicket: '开工单',
+    value: { answered: '已当场解答', query_only: '仅查询', wrong_number: '打错', silent: '无声', prank: '骚扰', test: '测试' },
+  },
   wrapUp: { left: '话后整理 剩 {time}', extend: '延长', finish: '示闲' },
   device: { off: '话机未连接', connecting: '话机连接中', registered: '话机就绪', ringing: '话机振铃', talking: '通话中', refused: '话机被拒绝，请重新登录' },
   talk: { title: '通话字幕', log: '字幕', say: '说', placeholder: '输入您说的话，回车发送', machine: '系统', operator: '话务员', caller: '来电人', note: '提示' },
   caller: { title: '来电', none: '没有来电', path: '按键', said: '说', open: '未结工单 {n}', month: '近30天 {n} 次', history: '历史' },
-  workbench: { noCall: '接听来电后，工单草稿会出现在这里。请先把状态设为示闲。' },
+  workbench: { noCall: '接听来电后，工单草稿会出现在这里。请先把状态设为示闲。', coming: '正在接通电话，请稍候' },
   draft: {
     clean: '未修改', dirty: '有未保存的修改', saving: '正在保存…', saved: '已保存 {time}', offline: '没有网络，恢复后自动保存', conflict: '与他人的修改冲突，请选择', refused: '没有保存：{problem}',
   },
@@ -79,7 +83,7 @@ export default {
     empty: '现在没有要回访的工单', choose: '从左边选择一件工单', script: '回访用语', attempts: '已拨 {n} 次', record: '保存回访结果', reopen: '退回重办', notSolved: '没有解决，要求重办', back: '返回回访结果',
   },
   returnCalls: {
-    label: '回电', due: '待回电', done: '已完成', all: '全部', empty: '没有要回的电话', number: '号码', reason: '原因', attempts: '已拨', outcome: '结果', note: '备注', call: '回拨', save: '完成',
+    label: '回电', due: '待回电', done: '已完成', all: '全部', empty: '没有要回的电话', number: '号码', reason: '原因', since: '自何时起', known: '已知情况', calling: '正在回拨', away: '请先把状态设为示闲或示忙，话机才能回拨', attempts: '已拨', outcome: '结果', note: '备注', call: '回拨', save: '完成',
   },
   returnOutcome: { reached: '已接通', no_answer: '无人接听', wrong_number: '号码有误', refused: '对方拒绝', given_up: '不再回拨' },
   inbox: {

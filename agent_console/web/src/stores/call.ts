@@ -4,15 +4,20 @@ import { computed, ref, shallowRef } from 'vue'
 import { ask, http } from '@/api/client'
 import type { Call, Ticket, OutcomeIn } from '@/api/types'
 
+const TALKING = ['connected', 'on_hold', 'consulting']
+
 export type CallAction = 'hold' | 'unhold' | 'mute' | 'unmute' | 'hang_up'
 
 export const useCall = defineStore('call', () => {
   const call = shallowRef<Call | null>(null)
   const busy = ref(false)
-  const live = computed(() => call.value !== null && call.value.ended_at === null)
+  /** Whether a person speaks with the caller now; only then is there something to hold, mute or hang up. */
+  const live = computed(() => TALKING.includes(call.value?.conversation_state ?? ''))
+
+  const read = (sid: string): Promise<Call> => ask(http.GET('/api/calls/{sid}', { params: { path: { sid } } }))
 
   async function show(sid: string): Promise<void> {
-    call.value = await ask(http.GET('/api/calls/{sid}', { params: { path: { sid } } }))
+    call.value = await read(sid)
   }
 
   async function accept(offerId: number): Promise<void> {
@@ -48,12 +53,12 @@ export const useCall = defineStore('call', () => {
 
   async function recordOutcome(outcome: OutcomeIn['outcome'], note: string): Promise<void> {
     const sid = call.value?.sid ?? ''
-    await ask(http.POST('/api/calls/{sid}/outcome', { params: { path: { sid } }, body: { outcome, note } }))
+    call.value = await ask(http.POST('/api/calls/{sid}/outcome', { params: { path: { sid } }, body: { outcome, note: note || null } }))
   }
 
   function clear(): void {
     call.value = null
   }
 
-  return { call, busy, live, show, accept, decline, act, openTicket, recordOutcome, clear }
+  return { call, busy, live, read, show, accept, decline, act, openTicket, recordOutcome, clear }
 })

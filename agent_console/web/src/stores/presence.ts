@@ -4,6 +4,8 @@ import { computed, shallowRef } from 'vue'
 import { ask, http } from '@/api/client'
 import type { Offer, Presence, PresenceChoice } from '@/api/types'
 
+const AT_DESK = ['ready', 'not_ready', 'on_break', 'wrap_up']
+
 export const usePresence = defineStore('presence', () => {
   const presence = shallowRef<Presence | null>(null)
   const gone = shallowRef(new Set<number>())
@@ -11,6 +13,9 @@ export const usePresence = defineStore('presence', () => {
     const current = presence.value?.offer ?? null
     return current && !gone.value.has(current.id) ? current : null
   })
+
+  /** In these states one's own telephone can be rung for a call that one makes. */
+  const atDesk = computed(() => AT_DESK.includes(presence.value?.state ?? ''))
 
   async function load(): Promise<void> {
     presence.value = await ask(http.GET('/api/presence'))
@@ -41,5 +46,5 @@ export const usePresence = defineStore('presence', () => {
     presence.value = null
   }
 
-  return { presence, offer, load, beat, choose, extendWrapUp, finishWrapUp, drop, clear }
+  return { presence, offer, atDesk, load, beat, choose, extendWrapUp, finishWrapUp, drop, clear }
 })

@@ -13,6 +13,8 @@ export const useSession = defineStore('session', () => {
   const user = computed(() => session.value?.user ?? null)
   const isUnion = computed(() => UNION_ROLES.includes(user.value?.role ?? ''))
   const takesCalls = computed(() => PHONE_ROLES.includes(user.value?.role ?? ''))
+  /** Whether the role may do this somewhere; buttons still follow what each object allows. */
+  const may = (action: string): boolean => session.value?.actions.includes(action) ?? false
   const home = computed(() => {
     if (!user.value) return '/sign-in'
     if (isUnion.value) return '/inbox'
@@ -44,5 +46,5 @@ export const useSession = defineStore('session', () => {
     session.value = null
   }
 
-  return { session, asked, user, isUnion, takesCalls, home, load, signIn, signOut, forget }
+  return { session, asked, user, isUnion, takesCalls, home, may, load, signIn, signOut, forget }
 })
