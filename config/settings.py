@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     numbers: Annotated[tuple[str, ...], NoDecode] = ("12351",)
     """Numbers that reach this centre, comma-separated; the first is shown on outbound calls."""
 
+    sandbox_speed: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    """How many times faster speech, waits and rings pass on the sandbox's telephones; the programme's own deadlines
+    keep to real time. For demonstrations and tests."""
+
     demo: bool = False
     """Load the demonstration unions and users when the database is empty (`make run` sets it)."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

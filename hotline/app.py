@@ -114,7 +114,7 @@ def _sandbox(settings: Settings, line: Line, clock: Clock | None) -> tuple[ASGIA
         account_sid=line.account.account_sid,
         auth_token=line.account.auth_token,
         numbers=dict.fromkeys(settings.numbers, number),
-        clock=clock if clock is not None else RealClock(),
+        clock=clock if clock is not None else RealClock(speed=settings.sandbox_speed),
         verify_device_token=device_identity(line.account),
         api_keys={line.account.api_key_sid: line.account.api_key_secret},
     )

@@ -57,6 +57,7 @@ def check_all(settings: Settings, environment: Mapping[str, str] = os.environ) -
         lambda: _redis(settings),
         lambda: _addresses(settings),
         lambda: _carrier(settings),
+        lambda: _sandbox_speed(settings),
     )
     return [problem for step in steps for problem in step()]
 
@@ -183,5 +184,24 @@ def _carrier(settings: Settings) -> Iterator[Problem]:
             "browser_phone",
             "没有 HOTLINE_TWILIO_API_KEY_SID，话务员不能用浏览器接听",
             "在运营商控制台建 API Key，设置 HOTLINE_TWILIO_API_KEY_SID 和 HOTLINE_TWILIO_API_KEY_SECRET",
+            warning=True,
+        )
+
+
+def _sandbox_speed(settings: Settings) -> Iterator[Problem]:
+    if settings.sandbox_speed == 1.0:
+        return
+    if settings.carrier != "sandbox":
+        yield Problem(
+            "sandbox_speed",
+            f"HOTLINE_SANDBOX_SPEED={settings.sandbox_speed:g} 只对 sandbox 起作用",
+            "去掉这个设置",
+            warning=True,
+        )
+    elif not settings.demo:
+        yield Problem(
+            "sandbox_speed",
+            f"测试电话的语音、等待和振铃快{settings.sandbox_speed:g}倍",
+            "只用于演示和测试；其他时候去掉 HOTLINE_SANDBOX_SPEED",
             warning=True,
         )

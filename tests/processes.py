@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from hotline.demo import read_accounts
+from tests.lines import ServerLine
 from tests.servers import free_port
 
 DEADLINE_S = 20.0
@@ -26,6 +27,8 @@ class Server:
 
     url: str
     data_dir: Path
+    speed: float = 1.0
+    """That of the clock of its sandbox."""
     browsers: list[httpx.Client] = field(default_factory=list)
 
     def password(self, account: str) -> str:
@@ -40,21 +43,26 @@ class Server:
         assert answer.status_code == 200, answer.text
         return client
 
+    def line(self) -> ServerLine:
+        """Return a line into it for telephones and devices."""
+        return ServerLine(self.url, speed=self.speed, deadline_s=DEADLINE_S)
+
 
 @contextmanager
-def running(data_dir: Path) -> Iterator[Server]:
-    """Run `hotline run --demo` until the context ends."""
+def running(data_dir: Path, *, speed: float = 1.0) -> Iterator[Server]:
+    """Run `hotline run --demo` until the context ends; its telephones are `speed` times as fast as real ones."""
     port = free_port()
+    ours = {"HOTLINE_DATA_DIR": str(data_dir), "HOTLINE_PORT": str(port), "HOTLINE_SANDBOX_SPEED": str(speed)}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
     process = subprocess.Popen(
-        [sys.executable, "-c", "from hotline.cli import main; main()", "run", "--demo"],
-        env={**environment, "HOTLINE_DATA_DIR": str(data_dir), "HOTLINE_PORT": str(port)},
+        [sys.executable, "-m", "hotline", "run", "--demo"],
+        env=environment | ours,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     url = f"http://127.0.0.1:{port}"
-    server = Server(url, data_dir)
+    server = Server(url, data_dir, speed)
     try:
         eventually(lambda: process.poll() is not None or is_up(url), "the server should start", seconds=60)
         assert process.poll() is None, process.stdout.read() if process.stdout else ""

@@ -128,6 +128,16 @@ def test_silence_is_timed_by_the_server_s_clock(line: ServerLine) -> None:
     line.phone().dial("12351").hears("没有听到").was_hung_up()
 
 
+def test_a_hurried_call_counts_the_seconds_of_its_own_clock(site: Site, line: ServerLine) -> None:
+    phone = line.phone("+8613800000005").dial("12351").hears("请按1").presses("1").hears("请留言")
+
+    phone.leaves_message("三个月没发工资", seconds=40, finish_with="").hangs_up().was_hung_up()
+
+    leg = site.exchange.legs[phone.call_sid]
+    # Two seconds have passed on the wall.
+    assert leg.duration_s >= leg.recordings[0].duration_s >= 40
+
+
 def test_caller_and_operator_talk_over_their_sockets(site: Site, line: ServerLine) -> None:
     carrier = site.carrier()
     worker = line.phone("+8613800000003")

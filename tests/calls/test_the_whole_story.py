@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.lines import ServerLine
-from tests.processes import DEADLINE_S, Server, eventually, running
+from tests.processes import Server, eventually, running
+
+SPEED = 10.0
 
 
 def give(client: httpx.Client, number: str, command: str, **body: Any) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def give(client: httpx.Client, number: str, command: str, **body: Any) -> dict[s
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("data")) as found:
+    with running(tmp_path_factory.mktemp("data"), speed=SPEED) as found:
         yield found
 
 
@@ -30,7 +31,7 @@ def test_a_caller_is_heard_helped_and_called_back(server: Server) -> None:
     operator = server.browser("operator")
     ready = operator.put("/api/presence", json={"state": "ready"}).json()
     user = operator.get("/api/session").json()["user"]
-    with ServerLine(server.url, deadline_s=DEADLINE_S) as line:
+    with server.line() as line:
         desk = line.device(f"operator_{user['id']}", token=ready["device_token"], auto_answer=True)
         caller = line.phone("+8613800000001")
         caller.dial("12351").hears("12351工会服务职工热线").presses("1").hears("欠薪").presses("1")
@@ -129,7 +130,7 @@ def test_a_caller_whom_nobody_answers_leaves_a_message_and_is_owed_a_call(server
     operator = server.browser("operator2")
     operator.put("/api/presence", json={"state": "offline"})
     server.browser("operator").put("/api/presence", json={"state": "offline"})
-    with ServerLine(server.url, deadline_s=DEADLINE_S) as line:
+    with server.line() as line:
         caller = line.phone("+8613800000002")
         caller.dial("12351").presses("1").presses("1").hears("现在没有话务员在线").presses("3")
         caller.hears("请在提示音后").leaves_message("三个月没发工资", 12).hears(

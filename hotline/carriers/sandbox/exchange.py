@@ -137,7 +137,7 @@ class Exchange:
         """The call is up, and is charged from now on."""
         if leg.status not in ("queued", "ringing"):
             return
-        leg.status, leg.answered_at = "in-progress", self.now()
+        leg.status, leg.answered_at, leg.up_since_s = "in-progress", self.now(), self.clock.elapsed_s
         if leg.ring_timer is not None:
             self.clock.cancel(leg.ring_timer)
         self.reports.status(leg, "answered")
@@ -157,6 +157,8 @@ class Exchange:
         if leg.ring_timer is not None:
             self.clock.cancel(leg.ring_timer)
         leg.status, leg.ended_at = status, self.now()
+        if leg.up_since_s is not None:
+            leg.duration_s = round(self.clock.elapsed_s - leg.up_since_s)
         self._stop_ringing(leg, reason=status)
         for runner in (leg.main, leg.aside):
             if runner is not None:

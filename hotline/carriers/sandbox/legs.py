@@ -69,6 +69,9 @@ class Leg:
     status: Status = "queued"
     answered_at: datetime | None = None
     ended_at: datetime | None = None
+    up_since_s: float | None = None
+    """The clock's `elapsed_s` when it was answered; a hurried clock's seconds are not those between the two times."""
+    duration_s: int = 0
     sequence: int = 0
     endpoint: Endpoint | None = None
     ringing: tuple[Endpoint, ...] = ()
@@ -88,12 +91,6 @@ class Leg:
         """Return whom the other end hears."""
         address = self.endpoint.address if self.endpoint is not None else ""
         return "operator" if address.startswith("client:") else "caller"
-
-    @property
-    def duration_s(self) -> int:
-        if self.answered_at is None or self.ended_at is None:
-            return 0
-        return max(round((self.ended_at - self.answered_at).total_seconds()), 0)
 
     def fields(self) -> dict[str, str]:
         """Return what every webhook about this leg carries, blanks included, as Twilio posts it."""
