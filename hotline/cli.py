@@ -45,11 +45,6 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(route_app, name="route")
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
-
-
 @app.command("run")
 def run_command(
     demo: Annotated[bool, typer.Option("--demo", help="数据库为空时装入演示数据")] = False,

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
 from itertools import accumulate
 
 import chinese_calendar
@@ -243,6 +244,7 @@ class Calendar:
         )
 
 
+@cache
 def _notice(day: date) -> bool | None:
     """Return True for a weekend worked in a holiday's place (调休), False for a holiday, else None."""
     try:

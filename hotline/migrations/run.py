@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from dispatch.database import Database
-from hotline.migrations.metadata import metadata
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 LOCK_KEY = 12351
 """PostgreSQL advisory lock: two processes that start at once do not migrate twice."""
@@ -20,6 +18,9 @@ LOCK_KEY = 12351
 
 def migrate(database: Database) -> None:
     """Bring the database to the newest revision; does nothing where it is there already."""
+    # Here and below: a start that has nothing to migrate is spared the loading of Alembic.
+    from alembic import command
+
     with database.engine().connect() as connection:
         if _revision(connection) == newest():
             return
@@ -35,13 +36,18 @@ def is_current(database: Database) -> bool:
         return _revision(connection) == newest()
 
 
-def newest() -> str | None:
-    """Return the newest revision that this programme knows."""
-    return ScriptDirectory(str(Path(__file__).parent)).get_current_head()
+def newest() -> str:
+    """Return the newest revision that this programme knows: its file's number."""
+    return max(path.name for path in (Path(__file__).parent / "versions").glob("[0-9]*.py")).split("_")[0]
 
 
 def differences(database: Database) -> list[object]:
     """Return how the database differs from the tables in the code; empty when migrations are complete."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from hotline.migrations.metadata import metadata
+
     with database.engine().connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, metadata))
@@ -49,11 +55,15 @@ def differences(database: Database) -> list[object]:
 
 def write_revision(database: Database, *, message: str, revision: str) -> None:
     """Write a new revision file from the differences (for developers)."""
+    from alembic import command
+
     with database.engine().connect() as connection:
         command.revision(_config(connection), message=message, autogenerate=True, rev_id=revision)
 
 
 def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
@@ -62,4 +72,7 @@ def _config(connection: Connection) -> Config:
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found

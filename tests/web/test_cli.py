@@ -18,7 +18,7 @@ def run(
     """Run `hotline` with a clean environment."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
     return subprocess.run(
-        [sys.executable, "-c", "from hotline.cli import main; main()", *arguments],
+        [sys.executable, "-m", "hotline", *arguments],
         input=given,
         capture_output=True,
         text=True,
