@@ -9,6 +9,7 @@ from typing import Final
 from starlette.requests import HTTPConnection
 
 from agent_console.passwords import Passwords
+from agent_console.slow_reads import SlowReads
 from hotline.services import Services
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -24,6 +25,10 @@ class Console:
     sandbox: bool = False
     """Whether the test phone is there."""
     static: Path = STATIC
+    slow_reads: SlowReads = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slow_reads", SlowReads(self.services.database))
 
     @property
     def over_tls(self) -> bool:

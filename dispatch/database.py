@@ -177,7 +177,10 @@ def _on_sqlite_connect(connection: Any, _record: object) -> None:
 
 def _on_sqlite_begin(connection: Connection) -> None:
     mode = connection.get_execution_options().get("hotline_mode")
-    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if mode == 'read' else 'OFF'}")
+    query_only = "ON" if mode == "read" else "OFF"
+    if connection.info.get("query_only") != query_only:
+        connection.exec_driver_sql(f"PRAGMA query_only={query_only}")
+        connection.info["query_only"] = query_only
     connection.exec_driver_sql("BEGIN IMMEDIATE" if mode == "write" else "BEGIN")
 
 

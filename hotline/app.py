@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from anyio.to_thread import run_sync
+from anyio.to_thread import current_default_thread_limiter, run_sync
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
@@ -17,7 +17,7 @@ from agent_console.mount import add_console, around
 from agent_console.push import Push
 from agent_console.server import Sockets
 from config.settings import Settings
-from dispatch.database import Database
+from dispatch.database import POOL_SIZES, Database
 from hotline.carriers.base import Carrier
 from hotline.carriers.sandbox.app import create_sandbox
 from hotline.carriers.sandbox.clock import Clock, RealClock
@@ -73,6 +73,8 @@ def build(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Commands have as many threads as connections: none waits for one with a thread in hand.
+        current_default_thread_limiter().total_tokens = POOL_SIZES["command"]
         async with AsyncExitStack() as stack:
             if sandbox is not None:
                 stack.push_async_callback(sandbox[1].close)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from agent_console.console import console_of
 from agent_console.permissions import open_to_all
 from agent_console.problems import answer
-from dispatch.database import Database
+from dispatch.database import Database, ReadingSession
 from dispatch.figures import Figures, figures
 from hotline.errors import Answer, Problem
 from hotline.line.queries import LineNow, line_now
@@ -39,12 +39,15 @@ def ready(request: Request) -> Response | Health:
 
 
 @router.get("/metrics", dependencies=[open_to_all("counts only; the proxy decides who may scrape them")])
-def metrics(request: Request) -> Response:
+async def metrics(request: Request) -> Response:
     """Return the centre's figures for Prometheus; numbers only, nothing of any person or case."""
-    services = console_of(request).services
-    now = services.now()
-    with services.database.reading("report") as session:
-        record, line = figures(session, now=now), line_now(session, now=now)
+    console = console_of(request)
+    now = console.services.now()
+
+    def read(session: ReadingSession) -> tuple[Figures, LineNow]:
+        return figures(session, now=now), line_now(session, now=now)
+
+    record, line = await console.slow_reads.run(read)
     return Response(_exposition(record, line), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from dispatch.models.base import Base
 from dispatch.unit_of_work import unit_of_work
 from hotline.calls.incoming import find_or_make
 from hotline.calls.log import changed
@@ -47,6 +48,8 @@ MOST_EFFECTS: Final = 16
 """Effects of one turn; a flow that asks more often goes round in a ring that the checker did not see."""
 _LATE: Final = frozenset({Mark.JOIN, Mark.LINE, Mark.SILENCE})
 
+_KEEP_TURN: Final = insert(Base.metadata.tables["turn"])
+
 logger = structlog.get_logger(__name__)
 
 
@@ -73,6 +76,7 @@ def take_turn(services: Services, event: CallEvent) -> Answered:
             to_raw=event.to_raw,
             policy=services.policy,
             now=now,
+            expect_new=event.n == 0,
         )
         return _answer(session, services, call, event, now)
 
@@ -86,18 +90,19 @@ def _answer(session: Session, services: Services, call: Call, event: CallEvent, 
     if conference is not None and event.mark is not Mark.LEFT:
         # Whatever the question was, an operator is waiting in the conversation.
         return Answered(event.n, flow, call.language, (JoinConference(conference),))
-    stored = session.get(Turn, (call.id, event.n))
+    stored = session.get(Turn, (call.id, event.n)) if event.n < call.next_turn else None
     if stored is not None:
         return Answered(event.n, flow, call.language, _read(stored))
     outputs = _step(session, services, call, event.given if event.mark not in _LATE else NoInput(), flow, now)
-    session.add(
-        Turn(
-            call_id=call.id,
-            n=event.n,
-            at=now,
-            given=input_to_json(event.given),
-            outputs=[output_to_json(each) for each in outputs],
-        )
+    session.connection().execute(
+        _KEEP_TURN,
+        {
+            "call_id": call.id,
+            "n": event.n,
+            "at": now,
+            "given": input_to_json(event.given),
+            "outputs": [output_to_json(each) for each in outputs],
+        },
     )
     call.next_turn = max(call.next_turn, event.n + 1)
     changed(session, call, now=now)
@@ -146,7 +151,7 @@ def _follow(session: Session, call: Call, outputs: Sequence[Output]) -> None:
         return
     if not isinstance(last, Listen) or state is Conversation.IN_SURVEY:
         return
-    row = waiting.waiting_of(session, call)
+    row = waiting.waiting_of(session, call) if call.line is not None else None
     if row is None or row.state not in waiting.IN_LINE:
         move(call, Conversation.IN_MENU)
 
