@@ -125,9 +125,12 @@ export function useDraft<T extends object>(form: T, start: Saved<T>, source: Dra
     return pending().length === 0 && conflicts.value.length === 0
   }
 
+  const leaving = (): void => void run()
+  window.addEventListener('pagehide', leaving)
   watch(form, touched, { deep: true })
   onScopeDispose(() => {
     clearTimeout(quiet)
+    window.removeEventListener('pagehide', leaving)
     disposed = true
     if (pending().length > 0) void run()
   })

@@ -31,12 +31,12 @@ export function useFloor(): void {
   const refetch = (): void => {
     void attempt(presence.load)
     void attempt(line.load)
-    const sid = presence.presence?.call_sid
+    const sid = presence.callSid
     if (sid) void attempt(() => call.show(sid))
   }
 
   watch(
-    () => presence.presence?.call_sid ?? null,
+    () => presence.callSid,
     (sid) => {
       if (sid) void attempt(() => call.show(sid))
     },
@@ -62,6 +62,7 @@ export function useFloor(): void {
     onFact(['line'], () => void attempt(line.load)),
     onFact(['call'], (fact) => {
       if (fact.id === call.call?.sid) void attempt(() => call.show(fact.id))
+      else if (presence.dialling) void attempt(presence.load)
     }),
   ]
   onScopeDispose(() => {

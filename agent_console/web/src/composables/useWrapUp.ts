@@ -29,7 +29,7 @@ export function useWrapUp(): WrapUp {
   const notices = useNotices()
 
   async function isUndecided(): Promise<boolean> {
-    const sid = presence.presence?.call_sid
+    const sid = presence.callSid
     if (!sid) return false
     await calls.show(sid)
     const call = calls.call

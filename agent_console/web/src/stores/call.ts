@@ -16,8 +16,13 @@ export const useCall = defineStore('call', () => {
 
   const read = (sid: string): Promise<Call> => ask(http.GET('/api/calls/{sid}', { params: { path: { sid } } }))
 
+  let turn = 0
+
+  /** Show a call; an answer that comes after a later question, or after the call was put away, is not shown. */
   async function show(sid: string): Promise<void> {
-    call.value = await read(sid)
+    const mine = ++turn
+    const answer = await read(sid)
+    if (mine === turn) call.value = answer
   }
 
   async function accept(offerId: number): Promise<void> {
@@ -57,6 +62,7 @@ export const useCall = defineStore('call', () => {
   }
 
   function clear(): void {
+    turn += 1
     call.value = null
   }
 

@@ -14,27 +14,36 @@ export const usePresence = defineStore('presence', () => {
     return current && !gone.value.has(current.id) ? current : null
   })
 
+  /** The call at hand; a call-out has only a name of our own, and nothing to show, until the carrier has dialled. */
+  const dialling = computed(() => presence.value?.call_sid?.startsWith('out-') ?? false)
+  const callSid = computed(() => (dialling.value ? null : (presence.value?.call_sid ?? null)))
   /** In these states one's own telephone can be rung for a call that one makes. */
   const atDesk = computed(() => AT_DESK.includes(presence.value?.state ?? ''))
 
+  /** Several questions may be under way; an answer older than what is shown says nothing any more. */
+  function take(answer: Presence): void {
+    const shown = presence.value?.server_time
+    if (!shown || Date.parse(answer.server_time) >= Date.parse(shown)) presence.value = answer
+  }
+
   async function load(): Promise<void> {
-    presence.value = await ask(http.GET('/api/presence'))
+    take(await ask(http.GET('/api/presence')))
   }
 
   async function beat(): Promise<void> {
-    presence.value = await ask(http.POST('/api/presence/heartbeat'))
+    take(await ask(http.POST('/api/presence/heartbeat')))
   }
 
   async function choose(state: PresenceChoice, reason?: string): Promise<void> {
-    presence.value = await ask(http.PUT('/api/presence', { body: { state, reason: reason ?? null } }))
+    take(await ask(http.PUT('/api/presence', { body: { state, reason: reason ?? null } })))
   }
 
   async function extendWrapUp(): Promise<void> {
-    presence.value = await ask(http.POST('/api/presence/wrap-up', { body: { seconds: 60 } }))
+    take(await ask(http.POST('/api/presence/wrap-up', { body: { seconds: 60 } })))
   }
 
   async function finishWrapUp(): Promise<void> {
-    presence.value = await ask(http.POST('/api/presence/finish'))
+    take(await ask(http.POST('/api/presence/finish')))
   }
 
   /** Stop showing an offer at once: answered or declined here, in another tab, or too late. */
@@ -46,5 +55,5 @@ export const usePresence = defineStore('presence', () => {
     presence.value = null
   }
 
-  return { presence, offer, atDesk, load, beat, choose, extendWrapUp, finishWrapUp, drop, clear }
+  return { presence, offer, dialling, callSid, atDesk, load, beat, choose, extendWrapUp, finishWrapUp, drop, clear }
 })

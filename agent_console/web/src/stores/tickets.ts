@@ -7,6 +7,9 @@ import type { Ranking, Reveal, Suggestions, Ticket, TicketCommand, TicketEdit, T
 export type TicketFilter = NonNullable<paths['/api/tickets']['get']['parameters']['query']>
 export type CommandBody = Omit<TicketCommand, 'version'>
 
+/** Browsers allow 64 kB for all such requests together; a Chinese character takes three bytes. */
+const KEPT_CHARACTERS = 20_000
+
 const at = <T extends object>(path: T): { params: { path: T } } => ({ params: { path } })
 
 export const useTickets = defineStore('tickets', () => {
@@ -18,7 +21,8 @@ export const useTickets = defineStore('tickets', () => {
     ask(http.POST('/api/tickets', { body }))
 
   const edit = (number: string, body: TicketEdit): Promise<Ticket> =>
-    ask(http.PATCH('/api/tickets/{number}', { ...at({ number }), body }))
+    // What was typed outlives its page; browsers carry so much and no more for a page that is gone.
+    ask(http.PATCH('/api/tickets/{number}', { ...at({ number }), body, keepalive: JSON.stringify(body).length < KEPT_CHARACTERS }))
 
   const command = (number: string, name: string, version: number, body: CommandBody = {}): Promise<Ticket> =>
     ask(
