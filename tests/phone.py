@@ -102,6 +102,11 @@ class Phone:
         self._line.settle()
         return self
 
+    def listens(self, *, until: Callable[[], bool]) -> Self:
+        """Let things happen until this holds, or until it is quiet."""
+        self._reach(until)
+        return self
+
     def hangs_up(self) -> Self:
         return self._do("hangup", True)
 

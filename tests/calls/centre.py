@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 from pydantic import SecretStr
 from sqlalchemy import select
+from starlette.types import ASGIApp
 
+from agent_console.auth import COOKIE, begin_session
 from config.settings import Settings
 from dispatch.actors import Actor
 from dispatch.database import Database
@@ -55,6 +58,19 @@ class Centre:
 
     def phone(self, number: str = "+8613800000001") -> Phone:
         return self.line.phone(number)
+
+    def browser(self, name: str) -> httpx.Client:
+        """Return a signed-in client of the console's API."""
+        with self.services.database.writing() as session:
+            token = begin_session(
+                session,
+                self.world.actor(name).user_id or 0,
+                now=self.services.now(),
+                user_agent="tests",
+                replaces=None,
+            )
+        transport = _Doorway(self.line, self.programme.app)
+        return httpx.Client(transport=transport, base_url=BASE, cookies={COOKIE: token})
 
     def seat(self, name: str) -> Phone:
         """Sit an operator down, ready, with a browser telephone that takes what it is given."""
@@ -164,3 +180,21 @@ class LateCarrier:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
+
+
+class _Doorway(httpx.BaseTransport):
+    """Carries an ordinary client's requests onto the line's event loop and into the application."""
+
+    def __init__(self, line: InProcessLine, app: ASGIApp) -> None:
+        self._line = line
+        self._app = app
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._line.portal.call(self._ask, request)
+
+    async def _ask(self, request: httpx.Request) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self._app)) as client:
+            answer = await client.request(
+                request.method, request.url, content=request.content, headers=request.headers
+            )
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
