@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import SitDown
 from tests.browser.people import Screen
+from tests.browser.steps import dial, go_ready, hears, operator_hears, speaks, write_down
 from tests.processes import Server
 
 SHOTS = os.environ.get("HOTLINE_SCREENSHOTS")
@@ -20,19 +20,14 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 
 @pytest.fixture
-def screens(chromium: Browser, served: Server) -> Iterator[dict[str, Screen]]:
-    found = {
-        "phone": Screen(chromium, served, width=1100),
-        "operator": Screen(chromium, served),
-        "union": Screen(chromium, served, width=375, height=740),
-        "dispatcher": Screen(chromium, served),
-        "callback": Screen(chromium, served),
+def screens(sit_down: SitDown) -> dict[str, Screen]:
+    return {
+        "phone": sit_down(width=1100),
+        "operator": sit_down(),
+        "union": sit_down(width=375, height=740),
+        "dispatcher": sit_down(),
+        "callback": sit_down(),
     }
-    yield found
-    faults = {name: screen.faults for name, screen in found.items() if screen.faults}
-    for screen in found.values():
-        screen.close()
-    assert faults == {}
 
 
 def shoot(page: Page, name: str) -> None:
@@ -42,19 +37,19 @@ def shoot(page: Page, name: str) -> None:
 
 def test_from_dial_to_closed(screens: dict[str, Screen], served: Server) -> None:
     operator = screens["operator"].sign_in("operator")
-    operator.get_by_test_id("presence-select").select_option("ready")
-    expect(operator.get_by_test_id("device-state").or_(operator.get_by_test_id("presence"))).to_be_visible()
-    dial_for_wages(screens["phone"].page, served.url)
+    go_ready(operator)
+    phone = dial(screens["phone"])
 
     expect(operator.get_by_test_id("offer-card")).to_contain_text("1 劳动权益 → 1 欠薪")
     operator.keyboard.press("F2")
     form = operator.get_by_test_id("ticket-form")
     expect(form).to_be_visible(timeout=10_000)
     expect(operator.get_by_test_id("caller-column")).to_contain_text("138****0001")
-    tell_the_story(screens["phone"].page, operator)
+    speaks(phone, "三个月没发工资，我们六个人")
+    operator_hears(operator, "三个月没发工资")
     number = write_down(operator)
     shoot(operator, "workbench")
-    shoot(screens["phone"].page, "phone")
+    shoot(phone, "phone")
     assert screens["operator"].unreadable() == []
     assert screens["phone"].unreadable() == []
 
@@ -66,9 +61,9 @@ def test_from_dial_to_closed(screens: dict[str, Screen], served: Server) -> None
     operator.get_by_test_id("dispatch-confirm").click()
     expect(operator.get_by_test_id("form-done")).to_contain_text("待签收")
     operator.keyboard.press("Alt+H")
-    expect(screens["phone"].page.get_by_test_id("phone-captions")).to_contain_text("请为本次服务打分")
-    screens["phone"].page.get_by_test_id("key-1").click()
-    expect(screens["phone"].page.get_by_test_id("phone-captions")).to_contain_text("再见")
+    hears(phone, "请为本次服务打分")
+    phone.get_by_test_id("key-1").click()
+    hears(phone, "再见")
     operator.get_by_test_id("wrap-up-finish").click()
     expect(operator.get_by_test_id("presence-select")).to_have_value("ready")
 
@@ -84,52 +79,11 @@ def test_from_dial_to_closed(screens: dict[str, Screen], served: Server) -> None
     expect(operator.get_by_test_id("timeline")).to_contain_text("回访", timeout=10_000)
 
 
-def dial_for_wages(phone: Page, url: str) -> None:
-    phone.goto(f"{url}/phone")
-    phone.get_by_test_id("phone-dial").click()
-    captions = phone.get_by_test_id("phone-captions")
-    expect(captions).to_contain_text("您好，这里是12351")
-    phone.get_by_test_id("key-1").click()
-    expect(captions).to_contain_text("欠薪请按1")
-    phone.get_by_test_id("key-1").click()
-    expect(captions).to_contain_text("正在为您转接")
-
-
-def tell_the_story(phone: Page, operator: Page) -> None:
-    phone.get_by_test_id("phone-words").fill("三个月没发工资，我们六个人")
-    phone.get_by_test_id("phone-speak").click()
-    expect(operator.get_by_test_id("captions")).to_contain_text("三个月没发工资")
-
-
-def write_down(operator: Page) -> str:
-    """Fill the form as an operator would, and return the draft's number."""
-    operator.get_by_test_id("field-wish").fill("要回三个月工资")
-    operator.get_by_test_id("field-text").fill("老板拖欠三个月工资，共六人，不发工资。")
-    operator.get_by_test_id("field-headcount").fill("6")
-    # Five people or more: the draft's own assessment raises it, and the form follows.
-    expect(operator.get_by_test_id("field-urgency")).to_have_value("P1")
-    operator.get_by_test_id("field-employer-unknown").check()
-    operator.get_by_test_id("field-region-0").select_option(label="济南市")
-    operator.get_by_test_id("field-region-1").select_option(label="历下区")
-    for choice in (
-        "field-confidentiality-confidential",
-        "field-disclosure-union",
-        "field-contact-mode-phone",
-        "field-callback-true",
-    ):
-        operator.get_by_test_id(choice).check()
-    expect(operator.get_by_test_id("draft-status")).to_contain_text("已保存")
-    heading = operator.get_by_test_id("ticket-form").inner_text()
-    found = re.search(r"37-\d{8}-\d{6}-\d", heading)
-    assert found is not None, heading
-    return found.group()
-
-
 def union_handles(screen: Screen, number: str) -> None:
     """Sign, log the first contact and report, on a telephone's screen."""
     page = screen.sign_in("jinan-lixia", at="/inbox")
     expect(page.get_by_test_id(f"inbox-card-{number}")).to_contain_text("要回三个月工资")
-    assert not screen.scrolls_sideways()
+    assert screen.sideways() == []
     assert screen.unreadable() == []
     shoot(page, "inbox")
     page.get_by_test_id(f"inbox-next-{number}").click()
@@ -146,7 +100,7 @@ def union_handles(screen: Screen, number: str) -> None:
     page.get_by_test_id("command-done").locator("textarea").fill("已督促单位支付")
     page.get_by_test_id("command-solved").locator("select").select_option("solved")
     page.get_by_test_id("command-reply_text").locator("textarea").fill("工资已到账")
-    assert not screen.scrolls_sideways()
+    assert screen.sideways() == []
     page.get_by_test_id("command-submit").click()
     expect(page.get_by_test_id("ticket-state").first).to_have_text("待审核")
 
