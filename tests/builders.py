@@ -25,6 +25,7 @@ from dispatch.rules.ticket_state import Command
 from dispatch.rules.working_time import Calendar
 from dispatch.tickets import CallerDetails, ToldEmployer, open_ticket
 from dispatch.unions import import_unions, load_regions
+from tests.pristine import keep, restore
 from tests.rules.policies import CONFIG, YEARS, calendars, catalogue, routing_rules, sla
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -87,6 +88,13 @@ class World:
 
 def build_world(database: Database) -> World:
     """Fill an empty database (tables made) with the demonstration tree and people."""
+    if not restore(database, "world"):
+        _fill(database)
+        keep(database, "world")
+    return World(database, make_policy())
+
+
+def _fill(database: Database) -> None:
     regions = read_csv(CONFIG / "regions.csv", ("code", "name", "parent", "level", "pseudo"))
     by = By("machine")
     with database.writing() as session:
@@ -107,7 +115,6 @@ def build_world(database: Database) -> World:
                     created_at=NOW,
                 )
             )
-    return World(database, make_policy())
 
 
 WAGES: Mapping[str, Any] = {

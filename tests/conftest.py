@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 
 from dispatch.database import Database
 from hotline.migrations.metadata import metadata
+from tests.pristine import keep, restore
 from tests.servers import Unavailable, postgres_url
 
 REQUIRE_ALL = os.environ.get("HOTLINE_REQUIRE_ALL") == "1"
@@ -46,7 +47,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     name = f"test_{secrets.token_hex(6)}"
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} STRATEGY file_copy"))
     try:
         yield f"{server.rsplit('/', 1)[0]}/{name}"
     finally:
@@ -59,6 +60,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 def database(database_url: str) -> Iterator[Database]:
     """Give a database with every table, on each engine in turn."""
     made = Database(database_url)
-    metadata.create_all(made.engine())
+    if not restore(made, "tables"):
+        metadata.create_all(made.engine())
+        keep(made, "tables")
     yield made
     made.dispose()
