@@ -255,8 +255,12 @@ class Player:
     def _calls_back(self, name: str) -> None:
         browser = self.scene.browser(name)
         sid = self.caller.call_sid
-        due = browser.get("/api/return-calls").json()["items"]
-        task = next(each for each in due if each["call_sid"] == sid)
+
+        def owed() -> dict[str, Any] | None:
+            due = browser.get("/api/return-calls").json()["items"]
+            return next((each for each in due if each["call_sid"] == sid), None)
+
+        task = self.scene.eventually(owed, "a call should be owed")
         post(browser, f"/api/return-calls/{task['id']}/call")
 
     def _time_passes(self, seconds: str) -> None:
