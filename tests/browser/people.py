@@ -26,6 +26,9 @@ SIDEWAYS = """() => [document.documentElement, ...document.querySelectorAll('bod
   .filter(each => each === document.documentElement || /auto|scroll/.test(getComputedStyle(each).overflowX))
   .map(each => `${each.tagName}.${each.className} ${each.scrollWidth} > ${each.clientWidth}`)"""
 
+NOWHERE = "/nowhere"
+"""An address without a page."""
+
 FOCUSED = "document.activeElement?.closest('[data-test]')?.dataset.test ?? ''"
 
 
@@ -109,5 +112,7 @@ class Screen:
     def _heard(self, said: ConsoleMessage) -> None:
         # Whoever is not signed in asks who he is and is told 401; browsers write that into the console by themselves.
         unknown_yet = said.location["url"].endswith("/api/session") and "401" in said.text
-        if said.type == "error" and not unknown_yet:
+        # An address that nobody has is answered 404, which browsers write there too.
+        nowhere = said.location["url"].endswith(NOWHERE) and "404" in said.text
+        if said.type == "error" and not unknown_yet and not nowhere:
             self.faults.append(f"{said.text} ({said.location['url']})")

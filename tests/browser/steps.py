@@ -76,7 +76,7 @@ def write_down(operator: Page) -> str:
         "field-callback-true",
     ):
         operator.get_by_test_id(choice).check()
-    expect(operator.get_by_test_id("draft-status")).to_contain_text("已保存")
+    expect(operator.get_by_test_id("draft-status")).to_have_attribute("data-state", "saved")
     return number_of_draft(operator)
 
 

@@ -115,9 +115,10 @@ def review_and_call_back(screens: dict[str, Screen], number: str) -> None:
 
     callback = screens["callback"].sign_in("callback")
     callback.goto(f"{screens['callback'].server.url}/callbacks")
-    callback.get_by_text("要回三个月工资").first.click()
+    callback.get_by_test_id(f"callback-{number}").click()
     callback.get_by_test_id("command-reached").get_by_label("是").check()
     callback.get_by_test_id("command-solved").locator("select").select_option("solved")
     callback.get_by_test_id("command-satisfied").locator("select").select_option("satisfied")
     callback.get_by_test_id("command-submit").click()
-    expect(callback.get_by_test_id("state-empty")).to_be_visible()
+    expect(callback.get_by_test_id(f"callback-{number}")).to_be_hidden()
+    expect(callback.get_by_test_id("callback-form")).to_be_hidden()
