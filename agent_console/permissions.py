@@ -41,6 +41,7 @@ class Action(StrEnum):
     CALLBACK_READ = "callback.read"
     CALL_READ = "call.read"
     CALL_CONTROL = "call.control"
+    RECORDING_PLAY = "recording.play"
     SEAT = "seat"
     LINE_READ = "line.read"
     RETURN_CALL_READ = "return_call.read"
@@ -65,6 +66,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CALLBACK_READ: frozenset({Role.CALLBACK_OPERATOR, Role.SUPERVISOR, Role.DUTY_LEADER}),
     Action.CALL_READ: _SEATS | {Role.INSPECTOR, Role.AUDITOR},
     Action.CALL_CONTROL: _SEATS,
+    Action.RECORDING_PLAY: _DESK | _SPECIALISTS,
     Action.SEAT: _SEATS,
     Action.LINE_READ: _SEATS | {Role.DISPATCHER},
     Action.RETURN_CALL_READ: _DESK | {Role.CALLBACK_OPERATOR, Role.AUDITOR},

@@ -52,6 +52,7 @@ LABELS: Final[Mapping[str, str]] = {
     "TicketWithdrawn": "撤回",
     "TicketArchived": "归档",
     "IdentityRevealed": "查看身份",
+    "RecordingPlayed": "播放录音",
     "SealedOpened": "启封查看",
     "SealedAssigned": "指定密件人员",
     "StepFired": "时限节点",
@@ -70,7 +71,7 @@ CHANNELS: Final[Mapping[str, str]] = {
     "operator": "话务员登记",
 }
 
-CENTRE_ONLY: Final = frozenset({"IdentityRevealed", "SealedOpened", "SealedAssigned"})
+CENTRE_ONLY: Final = frozenset({"IdentityRevealed", "RecordingPlayed", "SealedOpened", "SealedAssigned"})
 """Who looked is the centre's business and the auditor's, not the union's."""
 
 _NAMES: Final[Mapping[str, str]] = {

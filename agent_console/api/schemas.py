@@ -173,12 +173,22 @@ class EventOut(Given):
     details: dict[str, Any]
 
 
+class RecordingOut(Given):
+    """A recording that the reader may hear: `GET /api/recordings/{id}`, once it is `ready`."""
+
+    id: int
+    kind: str
+    duration_s: int
+    ready: bool
+
+
 class CallOnTicket(Given):
     sid: str
     relation: Literal["origin", "nudge", "return_call", "callback"]
     started_at: datetime
     outcome: str | None
     path: list[str]
+    recordings: list[RecordingOut]
 
 
 class TicketSummary(Given):

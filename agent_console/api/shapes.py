@@ -77,7 +77,7 @@ def ticket_out(visit: Visit, ticket: Ticket | str) -> TicketOut:
     try:
         with visit.reading() as session:
             detail = ticket_detail(session, visit.actor, number, policy=visit.services.policy, now=visit.now)
-            calls = calls_of_ticket(session, visit.actor, number)
+            calls = calls_of_ticket(session, visit.actor, number, now=visit.now)
     except NotFound:
         if isinstance(ticket, str):
             raise

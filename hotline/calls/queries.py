@@ -25,6 +25,7 @@ from hotline.calls.drafts import ORIGIN
 from hotline.calls.models import Call, Leg, TicketCall
 from hotline.calls.numbers import masked, number_of, place_of
 from hotline.calls.outcomes import LABELS
+from hotline.calls.recordings import playable
 from hotline.line.lines import Lines
 
 RECENT: Final = timedelta(days=30)
@@ -98,6 +99,16 @@ class CallPop(CallLine):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingView:
+    """A recording that the reader may hear; `ready` once it has been fetched from the carrier."""
+
+    id: int
+    kind: str
+    duration_s: int
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallOfTicket:
     """A call that belongs to a ticket."""
 
@@ -106,6 +117,7 @@ class CallOfTicket:
     started_at: datetime
     outcome: str | None
     path: list[str]
+    recordings: list[RecordingView]
 
 
 def list_calls(
@@ -157,7 +169,7 @@ def call_pop(
     )
 
 
-def calls_of_ticket(session: Session, actor: Actor, number: str) -> list[CallOfTicket]:
+def calls_of_ticket(session: Session, actor: Actor, number: str, *, now: datetime) -> list[CallOfTicket]:
     """Return the calls of a ticket that this actor may see, oldest first; a union learns of none."""
     if actor.of_union:
         return []
@@ -167,9 +179,20 @@ def calls_of_ticket(session: Session, actor: Actor, number: str) -> list[CallOfT
         .join(Ticket, Ticket.id == TicketCall.ticket_id)
         .where(Ticket.number == number, visible(actor))
         .order_by(Call.started_at, Call.id)
-    )
+    ).all()
+    sounds = playable(session, actor, [call.id for call, _ in rows], now=now)
     return [
-        CallOfTicket(call.sid, relation, call.started_at, call.outcome, list(call.path))
+        CallOfTicket(
+            call.sid,
+            relation,
+            call.started_at,
+            call.outcome,
+            list(call.path),
+            [
+                RecordingView(each.id, each.kind, each.duration_s, each.path is not None)
+                for each in sounds.get(call.id, [])
+            ],
+        )
         for call, relation in rows
     ]
 

@@ -12,12 +12,12 @@ from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 from dispatch.unit_of_work import unit_of_work
+from hotline.calls.keeping import recording_cipher
 from hotline.calls.locks import lock_by_id
 from hotline.calls.log import changed
 from hotline.calls.models import Call, Leg, Recording
 from hotline.calls.status import Conversation
 from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
-from hotline.jobs.keeping import recording_cipher
 from hotline.line import offers
 from hotline.line.endings import caller_gone
 from hotline.line.models import Offer

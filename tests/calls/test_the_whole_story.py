@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +13,17 @@ import pytest
 from tests.processes import Server, eventually, running
 
 SPEED = 10.0
+CLAIM = {
+    "category": "wage_arrears",
+    "region_code": "370102",
+    "employers": [{"name": "某建筑公司"}],
+    "wish": "要回三个月工资",
+    "text": "三个月没发工资。",
+    "confidentiality": "confidential",
+    "disclosure": "union",
+    "contact_mode": "phone",
+    "callback_wanted": True,
+}
 
 
 def give(client: httpx.Client, number: str, command: str, **body: Any) -> dict[str, Any]:
@@ -57,19 +70,7 @@ def test_a_caller_is_heard_helped_and_called_back(server: Server) -> None:
         assert operator.post(f"/api/calls/{sid}/ticket").json()["number"] == number
         edited = operator.patch(
             f"/api/tickets/{number}",
-            json={
-                "version": draft["version"],
-                "category": "wage_arrears",
-                "region_code": "370102",
-                "employers": [{"name": "某建筑公司"}],
-                "headcount": 3,
-                "wish": "要回三个月工资",
-                "text": "三个月没发工资。",
-                "confidentiality": "confidential",
-                "disclosure": "union",
-                "contact_mode": "phone",
-                "callback_wanted": True,
-            },
+            json={"version": draft["version"], "headcount": 3, **CLAIM},
         )
         assert edited.status_code == 200, edited.text
         give(operator, number, "accept")
@@ -146,3 +147,31 @@ def test_a_caller_whom_nobody_answers_leaves_a_message_and_is_owed_a_call(server
     assert len(call["tickets"]) == 1
     due = supervisor.get("/api/return-calls").json()["items"]
     assert [each["reason"] for each in due if each["call_sid"] == sid] == ["voicemail"]
+
+    number = call["tickets"][0]
+    heard = eventually(lambda: recording_of(operator, number), "the message should be fetched")
+    sound = operator.get(f"/api/recordings/{heard['id']}")
+    assert (sound.status_code, sound.headers["content-type"]) == (200, "audio/wav")
+    assert sound.headers["cache-control"] == "no-store"
+    with wave.open(io.BytesIO(sound.content)) as opened:
+        assert opened.getnframes() / opened.getframerate() == heard["duration_s"]
+    events = supervisor.get(f"/api/tickets/{number}").json()["events"]
+    assert [each["label"] for each in events if each["kind"] == "RecordingPlayed"] == ["播放录音"]
+    assert server.browser("dispatcher").get(f"/api/recordings/{heard['id']}").status_code == 403
+    assert server.browser("jinan-lixia").get(f"/api/recordings/{heard['id']}").status_code == 403
+    assert operator.get("/api/recordings/999999").status_code == 404
+
+    # What the machine took in goes the way of every ticket.
+    draft = operator.get(f"/api/tickets/{number}").json()
+    assert (draft["state"], draft["channel"], draft["category"]) == ("draft", "voicemail", "wage_arrears")
+    edited = operator.patch(f"/api/tickets/{number}", json={"version": draft["version"], **CLAIM})
+    assert edited.status_code == 200, edited.text
+    give(operator, number, "accept")
+    best = operator.get(f"/api/tickets/{number}/unions").json()["recommendations"][0]
+    assert give(operator, number, "dispatch", union_id=best["union_id"])["state"] == "dispatched"
+
+
+def recording_of(browser: httpx.Client, number: str) -> dict[str, Any] | None:
+    """Return the ticket's message once its sound can be heard."""
+    calls = browser.get(f"/api/tickets/{number}").json()["calls"]
+    return next((each for call in calls for each in call["recordings"] if each["ready"]), None)
