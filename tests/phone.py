@@ -107,6 +107,10 @@ class Phone:
         self._reach(until)
         return self
 
+    def lets_it_ring(self) -> Self:
+        """From now on take no call by itself."""
+        return self._do("auto_answer", False)
+
     def hangs_up(self) -> Self:
         return self._do("hangup", True)
 

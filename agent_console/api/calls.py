@@ -73,7 +73,14 @@ def unmute(sid: str, visit: Talker) -> CallDetail:
 def hang_up(sid: str, visit: Talker) -> CallDetail:
     """Put the operator's telephone down; the caller goes on to the survey, or out."""
     with visit.writing() as session:
-        commands.hang_up(session, visit.actor, sid, seals=seals_of(visit), now=visit.now)
+        commands.hang_up(
+            session,
+            visit.actor,
+            sid,
+            seals=seals_of(visit),
+            lines=visit.services.lines,
+            now=visit.now,
+        )
     return call_out(visit, sid)
 
 

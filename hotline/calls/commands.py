@@ -21,7 +21,8 @@ from hotline.calls.log import Verb, changed, log
 from hotline.calls.models import Call, Leg
 from hotline.calls.outcomes import BY_OPERATOR, Outcome
 from hotline.calls.status import Conversation, is_talking, move
-from hotline.line import conversations, endings
+from hotline.line import conversations, endings, reconnect
+from hotline.line.lines import Lines
 
 CHANNEL: Final = "phone"
 _WATCHING: Final = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -56,8 +57,10 @@ def mute(session: Session, actor: Actor, sid: str, *, on: bool, seals: Seals, no
     return call
 
 
-def hang_up(session: Session, actor: Actor, sid: str, *, seals: Seals, now: datetime) -> Call:
+def hang_up(session: Session, actor: Actor, sid: str, *, seals: Seals, lines: Lines, now: datetime) -> Call:
     """Put the operator's telephone down; what follows for the caller follows from the carrier's report of it.
+
+    An operator who has fallen out of the conversation, and is just being rung back, ends it at once.
 
     Raises NotFound, NotAllowed, WrongState. Hanging up twice is no error.
     """
@@ -66,6 +69,8 @@ def hang_up(session: Session, actor: Actor, sid: str, *, seals: Seals, now: date
     if leg is not None:
         conversations.hang_up(session, leg, now=now)
         changed(session, call, now=now)
+    elif reconnect.is_awaited(session, call):
+        conversations.end(session, call, by=conversations.OPERATOR, lines=lines, now=now)
     return call
 
 

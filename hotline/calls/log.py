@@ -29,8 +29,9 @@ class Verb(StrEnum):
     CONFERENCE = "CONFERENCE"
     SUPERVISE = "SUPERVISE"
     COMPLETE = "COMPLETE"
-    # Beyond queue_log: a ring that was offered, a caller in distress, what the caller thought of it.
+    # Beyond queue_log: a ring that was offered, an operator rung back, a caller in distress, what the caller thought of it.
     OFFER = "OFFER"
+    RECONNECT = "RECONNECT"
     CRISIS = "CRISIS"
     SURVEY = "SURVEY"
 

@@ -30,7 +30,7 @@ class Conversation(StrEnum):
     ENDED = "ended"
 
 
-_IN_CONVERSATION = frozenset({Conversation.CONNECTED, Conversation.ON_HOLD, Conversation.CONSULTING})
+IN_CONVERSATION: Final = frozenset({Conversation.CONNECTED, Conversation.ON_HOLD, Conversation.CONSULTING})
 _AFTERWARDS = frozenset({Conversation.IN_SURVEY, Conversation.IN_MENU, Conversation.IN_VOICEMAIL})
 
 MOVES: Final[Mapping[Conversation, frozenset[Conversation]]] = {
@@ -64,7 +64,7 @@ class WrongMove(RuntimeError):
 
 def is_talking(call: Call) -> bool:
     """Return whether the caller is in a conversation with a person."""
-    return Conversation(call.conversation_state) in _IN_CONVERSATION
+    return Conversation(call.conversation_state) in IN_CONVERSATION
 
 
 def move(call: Call, to: Conversation) -> bool:

@@ -16,9 +16,9 @@ from hotline.calls.keeping import recording_cipher
 from hotline.calls.locks import lock_by_id
 from hotline.calls.log import changed
 from hotline.calls.models import Call, Leg, Recording
-from hotline.calls.status import Conversation
+from hotline.calls.status import Conversation, is_talking
 from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
-from hotline.line import offers
+from hotline.line import conversations, offers
 from hotline.line.endings import caller_gone
 from hotline.line.models import Offer
 from hotline.services import Services
@@ -51,6 +51,18 @@ def _originate_operator(services: Services, payload: Payload) -> None:
         offer = session.get_one(Offer, payload["offer_id"], populate_existing=True)
         if offer.state == "accepted":
             offers.fail(session, call, offer, reason="carrier", now=now)
+
+    _ring_operator(services, payload["leg_id"], is_wanted, on_refusal)
+
+
+def _reconnect_operator(services: Services, payload: Payload) -> None:
+    def is_wanted(session: Session, leg: Leg) -> bool:
+        call = session.get(Call, leg.call_id)
+        return call is not None and is_talking(call) and leg.left_at is None
+
+    def on_refusal(session: Session, call: Call, now: datetime) -> None:
+        leg = session.get_one(Leg, payload["leg_id"], populate_existing=True)
+        conversations.leg_ended(session, call, leg, status="failed", lines=services.lines, now=now)
 
     _ring_operator(services, payload["leg_id"], is_wanted, on_refusal)
 
@@ -228,6 +240,7 @@ def _work(services: Services) -> Any:
 
 _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "originate_operator": _originate_operator,
+    "reconnect_operator": _reconnect_operator,
     "originate_return_call": _originate_return_call,
     "redirect_caller": _redirect_caller,
     "hang_up": _hang_up,
@@ -236,5 +249,5 @@ _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "end_conference": _end_conference,
     "fetch_recording": _fetch_recording,
 }
-CONVERSATION_KINDS: Final = frozenset({"originate_operator", "originate_return_call"})
+CONVERSATION_KINDS: Final = frozenset({"originate_operator", "reconnect_operator", "originate_return_call"})
 """Creates: never repeated blindly after an unknown outcome (docs/telephony.md, rule 10)."""

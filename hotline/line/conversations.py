@@ -12,7 +12,7 @@ from dispatch import outbox
 from hotline.calls.log import Verb, changed, log
 from hotline.calls.models import Call, CallLog, Leg
 from hotline.calls.status import Conversation, is_talking, move
-from hotline.line import offers
+from hotline.line import offers, reconnect
 from hotline.line import presence as presences
 from hotline.line.lines import Lines
 from hotline.line.presence import State
@@ -41,7 +41,9 @@ def joined(session: Session, call: Call, *, conference: str, sid: str, now: date
     leg.joined_at, leg.left_at, leg.status = now, None, "in_progress"
     session.flush()
     here = {each.kind for each in _present(session, call)}
-    if {CALLER, OPERATOR} <= here:
+    if leg.kind == OPERATOR and is_talking(call):
+        reconnect.came_back(session, call, leg, now=now)
+    elif {CALLER, OPERATOR} <= here:
         connect(session, call, now=now)
     elif leg.kind == OPERATOR:
         command(
@@ -72,18 +74,32 @@ def left(session: Session, call: Call, *, conference: str, sid: str, lines: Line
     leg = session.scalar(select(Leg).where(Leg.sid == sid, Leg.call_id == call.id))
     if leg is None:
         return
+    by_command = leg.left_at is not None
     if leg.left_at is None:
         leg.left_at = now
     session.flush()
     if conference != call.conference:
         return
     if is_talking(call):
-        end(session, call, by=leg.kind, lines=lines, now=now)
+        if leg.kind == OPERATOR:
+            _operator_out(session, call, leg, by_command=by_command, lines=lines, now=now)
+        else:
+            end(session, call, by=leg.kind, lines=lines, now=now)
         return
     offer = offers.live_offer_for(session, call)
     if leg.kind == OPERATOR and offer is not None and offer.state == "accepted":
         offers.miss(session, call, offer, now=now)
         offers.offer_waiting(session, lines=lines, now=now)
+
+
+def _operator_out(
+    session: Session, call: Call, leg: Leg, *, by_command: bool, lines: Lines, now: datetime
+) -> None:
+    """The operator's telephone is out: by command the conversation is over, else it is rung back first."""
+    if reconnect.is_superseded(session, leg):
+        return
+    if by_command or not reconnect.fetch_back(session, call, leg, now=now):
+        end(session, call, by=OPERATOR, lines=lines, now=now)
 
 
 def end(session: Session, call: Call, *, by: str, lines: Lines, now: datetime) -> None:
@@ -99,9 +115,8 @@ def end(session: Session, call: Call, *, by: str, lines: Lines, now: datetime) -
         by=by,
         talk_s=_talk_s(session, call, now),
     )
-    for leg in _present(session, call):
-        if leg.kind != CALLER:
-            hang_up(session, leg, now=now)
+    for leg in _open_legs(session, call):
+        hang_up(session, leg, now=now)
     if call.conference is not None:
         payload = {"call_id": call.id, "conference": call.conference}
         command(session, "end_conference", payload, key=f"{call.conference}:end", now=now)
@@ -130,14 +145,14 @@ def command(session: Session, kind: str, payload: dict[str, object], *, key: str
 def leg_ended(session: Session, call: Call, leg: Leg, *, status: str, lines: Lines, now: datetime) -> None:
     """The carrier says that another party's telephone is down."""
     leg.status = status
-    had_joined = leg.joined_at is not None
+    by_command = leg.left_at is not None
     if leg.left_at is None:
         leg.left_at = now
     session.flush()
     if leg.kind != OPERATOR:
         return
-    if had_joined and is_talking(call) and call.operator_id == leg.user_id:
-        end(session, call, by=OPERATOR, lines=lines, now=now)
+    if is_talking(call) and call.operator_id == leg.user_id:
+        _operator_out(session, call, leg, by_command=by_command, lines=lines, now=now)
         return
     offer = offers.live_offer_for(session, call)
     if offer is not None and offer.state == "accepted" and offer.user_id == leg.user_id:
@@ -162,6 +177,12 @@ def _leg_of(session: Session, call: Call, sid: str, *, now: datetime) -> Leg | N
 
 def _present(session: Session, call: Call) -> list[Leg]:
     query = select(Leg).where(Leg.call_id == call.id, Leg.joined_at.is_not(None), Leg.left_at.is_(None))
+    return list(session.scalars(query))
+
+
+def _open_legs(session: Session, call: Call) -> list[Leg]:
+    """Return the other parties' lines, also those that are still being rung."""
+    query = select(Leg).where(Leg.call_id == call.id, Leg.kind != CALLER, Leg.left_at.is_(None))
     return list(session.scalars(query))
 
 

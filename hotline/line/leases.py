@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from hotline.calls.locks import lock_by_id
-from hotline.line import offers
+from hotline.line import conversations, offers, reconnect
 from hotline.line import presence as presences
 from hotline.line.lines import Lines
 from hotline.line.models import Offer, Presence
@@ -23,6 +23,7 @@ def expire_due(session: Session, *, lines: Lines, now: datetime) -> int:
     Rows that somebody holds are left for the next tick.
     """
     ended = _offers(session, now) + _wrap_ups(session, now) + _silent(session, now)
+    ended += _lost_operators(session, lines, now)
     offers.offer_waiting(session, lines=lines, now=now)
     return ended
 
@@ -56,6 +57,15 @@ def _offers(session: Session, now: datetime) -> int:
             offers.miss(session, call, offer, now=now)
             ended += 1
     return ended
+
+
+def _lost_operators(session: Session, lines: Lines, now: datetime) -> int:
+    lost = reconnect.given_up(session, now=now, limit=BATCH)
+    for call_id in lost:
+        call = lock_by_id(session, call_id, skip_locked=True)
+        if call is not None:
+            conversations.end(session, call, by=conversations.OPERATOR, lines=lines, now=now)
+    return len(lost)
 
 
 def _wrap_ups(session: Session, now: datetime) -> int:

@@ -12,6 +12,7 @@ from tests.browser.steps import (
     dial,
     go_ready,
     hears,
+    number_of_draft,
     operator_hears,
     operator_says,
     speaks,
@@ -54,6 +55,28 @@ def test_hold_and_mute_as_the_caller_hears_them(sit_down: SitDown) -> None:
     expect(captions).not_to_contain_text("我问一下同事")
     expect(captions).not_to_contain_text("这句对方听不到")
     assert desk.unreadable() == []
+
+
+def test_a_reload_in_the_middle_of_a_call_brings_back_the_call_and_the_form(sit_down: SitDown) -> None:
+    desk, telephone = sit_down(), sit_down(width=1100)
+    operator = desk.sign_in("operator")
+    go_ready(operator)
+    phone = dial(telephone, "+8613800000032")
+    takes_call(operator)
+    number = number_of_draft(operator)
+    operator.get_by_test_id("field-wish").fill("要回押金")
+    expect(operator.get_by_test_id("draft-status")).to_have_attribute("data-state", "saved")
+    began = time.monotonic()
+    operator.reload()
+    expect(operator.get_by_test_id("field-wish")).to_have_value("要回押金")
+    expect(operator.get_by_test_id("call-state")).to_have_attribute("data-state", "connected")
+    assert time.monotonic() - began < 3
+    assert number_of_draft(operator) == number
+    expect(operator.get_by_test_id("device-state")).to_have_attribute("data-state", "talking")
+    operator_says(operator, "刚才断了一下，您请继续")
+    hears(phone, "您请继续")
+    speaks(phone, "好的，我接着说")
+    operator_hears(operator, "好的，我接着说")
 
 
 def test_a_draft_is_there_after_a_reload_and_on_another_machine(sit_down: SitDown) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from hotline.line import offers
 from hotline.line.models import Offer
 from hotline.line.presence import State
 from tests.calls.centre import BASE, Centre, open_centre
+from tests.phone import Phone
 
 
 @pytest.fixture
@@ -42,6 +44,14 @@ def accept(centre: Centre, name: str) -> None:
     centre.line.settle()
 
 
+def hang_up(centre: Centre, name: str) -> None:
+    """Put this operator's telephone down by the console's button."""
+    browser = centre.browser(name)
+    sid = browser.get("/api/presence").json()["call_sid"]
+    assert browser.post(f"/api/calls/{sid}/hang_up").status_code == 200
+    centre.line.settle()
+
+
 def test_a_caller_reaches_an_operator_and_rates_the_service(centre: Centre) -> None:
     desk = centre.seat("supervisor")
     caller = centre.phone()
@@ -50,10 +60,74 @@ def test_a_caller_reaches_an_operator_and_rates_the_service(centre: Centre) -> N
     caller.is_in_conference()
     desk.is_in_conference()
     assert centre.state_of("supervisor") == State.TALKING
-    desk.hangs_up()
+    hang_up(centre, "supervisor")
     caller.hears("请为本次服务打分").presses("1").hears("再见").was_hung_up()
     assert centre.state_of("supervisor") == State.WRAP_UP
     assert [call.outcome for call in centre.calls()] == ["conversation"]
+    centre.all_is_settled()
+
+
+def talking(centre: Centre) -> tuple[Phone, Phone]:
+    """Let a caller and an operator talk; return both telephones."""
+    desk, caller = centre.seat("supervisor"), centre.phone()
+    caller.dial().hears("按9").presses("0").hears("正在为您转接")
+    accept(centre, "supervisor")
+    caller.is_in_conference()
+    desk.is_in_conference()
+    return desk, caller
+
+
+def test_an_operator_who_falls_out_is_rung_back_and_the_two_talk_on(centre: Centre) -> None:
+    desk, caller = talking(centre)
+    # A reloaded page: the telephone is gone without a word, and is there again a moment later.
+    desk.hangs_up()
+    caller.is_on_hold()
+    assert [call.conversation_state for call in centre.calls()] == ["connected"]
+    centre.pass_time(1)
+    centre.line.settle()
+    desk.is_in_conference()
+    caller.is_off_hold()
+    desk.says("刚才断了一下，您请继续")
+    caller.hears("您请继续")
+    assert centre.state_of("supervisor") == State.TALKING
+    hang_up(centre, "supervisor")
+    caller.hears("请为本次服务打分").presses("1").was_hung_up()
+    assert centre.state_of("supervisor") == State.WRAP_UP
+    centre.all_is_settled()
+
+
+def test_an_operator_who_does_not_come_back_keeps_nobody_waiting(centre: Centre) -> None:
+    desk, caller = talking(centre)
+    desk.lets_it_ring().hangs_up()
+    caller.is_on_hold()
+    # Refused, as by a browser that is not there yet: tried again.
+    for rung in (2, 3):
+        centre.pass_time(1)
+        desk.listens(until=partial(has_rung, desk, rung)).declines()
+        caller.waits(1)
+    assert rings_of(desk) == 3
+    assert [call.conversation_state for call in centre.calls()] == ["connected"]
+    centre.pass_time(15)
+    caller.hears("请为本次服务打分").presses("1").was_hung_up()
+    assert centre.state_of("supervisor") == State.WRAP_UP
+    centre.all_is_settled()
+
+
+def rings_of(desk: Phone) -> int:
+    return sum(event["event"] == "ringing" for event in desk.events)
+
+
+def has_rung(desk: Phone, times: int) -> bool:
+    return rings_of(desk) == times
+
+
+def test_a_caller_need_not_wait_for_an_operator_who_hangs_up_while_being_rung_back(centre: Centre) -> None:
+    desk, caller = talking(centre)
+    desk.hangs_up()
+    hang_up(centre, "supervisor")
+    caller.hears("请为本次服务打分").presses("1").was_hung_up()
+    centre.pass_time(1)
+    assert centre.state_of("supervisor") == State.WRAP_UP
     centre.all_is_settled()
 
 

@@ -54,11 +54,13 @@ def both_join(house: House, sid: str = "CA1") -> None:
 
 
 def operator_leaves(house: House, sid: str = "CA1") -> None:
-    """Report that the operator's telephone has gone out of the conversation."""
+    """Put the operator's telephone down, and report that it has gone out of the conversation."""
     with house.database.writing() as session:
         call = lock_by_sid(session, sid)
         assert call is not None
         assert call.conference is not None
+        leg = session.scalars(select(Leg).where(Leg.sid == f"{sid}-operator")).one()
+        conversations.hang_up(session, leg, now=house.clock())
         conversations.left(
             session,
             call,

@@ -133,7 +133,9 @@ def test_routes_without_a_door_are_only_those_that_hold_no_data(house: House) ->
 
 def ask(browser: httpx.Client, name: str) -> httpx.Response:
     method, path = name.split(" ")
-    url = path.format(number="37-20261123-999999-0", command="accept", sid="CA404", id=999_999, recording_id=999_999)
+    url = path.format(
+        number="37-20261123-999999-0", command="accept", sid="CA404", id=999_999, recording_id=999_999
+    )
     return browser.request(method, url, json={"version": 1} if method != "GET" else None)
 
 
