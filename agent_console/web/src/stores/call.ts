@@ -33,20 +33,32 @@ export const useCall = defineStore('call', () => {
     await ask(http.POST('/api/offers/{id}/decline', { params: { path: { id: offerId } } }))
   }
 
+  const COMMANDS = {
+    hold: '/api/calls/{sid}/hold',
+    unhold: '/api/calls/{sid}/unhold',
+    mute: '/api/calls/{sid}/mute',
+    unmute: '/api/calls/{sid}/unmute',
+    hang_up: '/api/calls/{sid}/hang_up',
+  } as const
+  let underWay: Promise<unknown> = Promise.resolve()
+
+  /** Give a command about the call at hand, after those that are still under way: a key is never lost. */
   async function act(action: CallAction): Promise<void> {
     const sid = call.value?.sid
-    if (!sid || busy.value) return
+    if (!sid) return
     busy.value = true
-    const params = { params: { path: { sid } } }
+    const mine = underWay.catch(() => undefined).then(async () => {
+      const answer = await ask(http.POST(COMMANDS[action], { params: { path: { sid } } }))
+      if (call.value?.sid === sid) {
+        turn += 1
+        call.value = answer
+      }
+    })
+    underWay = mine
     try {
-      if (action === 'hold') await ask(http.POST('/api/calls/{sid}/hold', params))
-      else if (action === 'unhold') await ask(http.POST('/api/calls/{sid}/unhold', params))
-      else if (action === 'mute') await ask(http.POST('/api/calls/{sid}/mute', params))
-      else if (action === 'unmute') await ask(http.POST('/api/calls/{sid}/unmute', params))
-      else await ask(http.POST('/api/calls/{sid}/hang_up', params))
-      await show(sid)
+      await mine
     } finally {
-      busy.value = false
+      if (underWay === mine) busy.value = false
     }
   }
 
