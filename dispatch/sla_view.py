@@ -75,7 +75,7 @@ def _view(clock: Clock, step: tuple[str, datetime] | None, policy: Policy, now: 
     overdue = clock.state == "running" and clock.due_at is not None and now > clock.due_at
     return ClockView(
         kind=clock.kind,
-        label=ClockKind(clock.kind).label,
+        label=_label(clock),
         due_at=clock.due_at,
         state=clock.state,
         late=overdue or clock.state == "missed",
@@ -85,6 +85,13 @@ def _view(clock: Clock, step: tuple[str, datetime] | None, policy: Policy, now: 
         next_step_at=step[1] if step is not None else None,
         handling_id=clock.handling_id,
     )
+
+
+def _label(clock: Clock) -> str:
+    label = ClockKind(clock.kind).label
+    # The worker's own clock beside the union's: a redispatch does not restart it.
+    whole = clock.kind == ClockKind.RESOLVE.value and clock.handling_id is None
+    return f"{label}（全程）" if whole else label
 
 
 def _next_steps(session: Session, clock_ids: Iterable[int]) -> dict[int, tuple[str, datetime]]:

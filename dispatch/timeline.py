@@ -191,7 +191,8 @@ def _summary(kind: str, payload: Mapping[str, Any], personal: Mapping[str, Any])
         return f"{payload.get('clock', '')}：{payload.get('step', '')}"
     if kind in ("ObjectionDecided", "ResultReviewed", "ExtensionDecided", "CallbackRecorded"):
         return _verdict(kind, payload, personal)
-    parts = [payload.get("union"), *(personal.get(name) for name in _SPOKEN)]
+    said_of = {**personal, "outcome": _VERDICTS.get(personal.get("outcome", ""), personal.get("outcome"))}
+    parts = [payload.get("union"), *(said_of.get(name) for name in _SPOKEN)]
     said = "：".join(str(part) for part in parts if part)
     return said or State(payload["state"]).label if "state" in payload else said
 
@@ -208,6 +209,8 @@ _VERDICTS: Final[Mapping[str, str]] = {
     "reached": "已接通",
     "no_answer": "未接通",
     "unreachable": "三次未接通",
+    "site_check": "已现场核实",
+    "three_attempts": "三次未联系上",
 }
 
 

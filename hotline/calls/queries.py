@@ -150,6 +150,7 @@ def call_pop(
     number = number_of(call)
     own = is_own(actor, call)
     known = tickets_of_phone(session, actor, number, policy=policy, now=now, open_only=False)
+    known = [each for each in known if each.number not in line.tickets]
     open_now = tickets_of_phone(session, actor, number, policy=policy, now=now)
     return CallPop(
         **{each.name: getattr(line, each.name) for each in fields(line)},
@@ -159,7 +160,8 @@ def call_pop(
         legs=_legs(session, call),
         line_label=lines.get(call.line).label if call.line else None,
         suggested_category=_suggested(call, policy),
-        open_tickets=open_now,
+        # What this call itself has become is in the form, not in the past.
+        open_tickets=[each for each in open_now if each.number not in line.tickets],
         calls_in_30_days=_recent_calls(session, actor, call, seals=seals, now=now),
         history=_history(session, actor, call, known, seals=seals),
         on_hold=call.on_hold,

@@ -68,6 +68,14 @@ def test_the_screen_pop_tells_what_is_known_of_the_caller(house_on_each_engine: 
     assert "13800000001" not in earlier.get("/api/calls/CA1").text
 
 
+def test_what_the_call_itself_has_become_is_no_past_of_its_caller(house: House) -> None:
+    browser = talking(house)
+    number = browser.post("/api/calls/CA1/ticket").json()["number"]
+    pop = browser.get("/api/calls/CA1").json()
+    assert (pop["tickets"], pop["draft"]) == ([number], number)
+    assert (pop["open_tickets"], pop["history"]) == ([], [])
+
+
 def test_whoever_withholds_the_number_has_no_history(house: House) -> None:
     caller_waits(house, "CA1", number="anonymous")
     caller_waits(house, "CA2", number="anonymous")

@@ -56,7 +56,7 @@ const en: typeof zhCN = {
     dueValues: { overdue: 'Overdue', '15m': '15 minutes', '1h': '1 hour', today: 'Today' },
     stateValues: { draft: 'Draft', pending_dispatch: 'To dispatch', dispatched: 'To sign', in_progress: 'In progress', returned: 'Returned', awaiting_caller: 'Awaiting caller', suspended: 'Suspended', reported: 'To review', pending_callback: 'To call back', reopened: 'Reopened' },
   },
-  ticket: { facts: 'Facts', actions: 'Actions', clocks: 'Clocks', handlings: 'Unions', handler: 'Handler', deputy: 'Deputy', timeline: 'Timeline', calls: 'Calls', leadUnion: 'Lead union', noCategory: 'No category', sealed: 'Sealed', supervised: 'Supervised', queryNumber: 'Query number', outcome: 'Outcome', watchers: 'Looking: {names}' },
+  ticket: { nothingToDo: 'Nothing for you to do now', notNow: 'Not possible now ({n})', facts: 'Facts', actions: 'Actions', clocks: 'Clocks', handlings: 'Unions', handler: 'Handler', deputy: 'Deputy', timeline: 'Timeline', calls: 'Calls', leadUnion: 'Lead union', noCategory: 'No category', sealed: 'Sealed', supervised: 'Supervised', queryNumber: 'Query number', outcome: 'Outcome', watchers: 'Looking: {names}' },
   handlingRole: { lead: 'Lead', co: 'Co-handler' },
   relation: { origin: 'Call', nudge: 'Nudge', return_call: 'Return call', callback: 'Callback' },
   identity: { title: 'Caller', relay: 'Relay number', view: 'Show identity', viewTitle: 'Show identity', logged: 'Each view is recorded; give a reason.', noName: 'No name', noPhone: 'No number' },

@@ -72,7 +72,7 @@ export default {
     dueValues: { overdue: '已超时', '15m': '15分钟内', '1h': '1小时内', today: '今天' },
     stateValues: { draft: '草稿', pending_dispatch: '待派单', dispatched: '待签收', in_progress: '办理中', returned: '已退单', awaiting_caller: '待补充', suspended: '已挂起', reported: '待审核', pending_callback: '待回访', reopened: '重办' },
   },
-  ticket: {
+  ticket: { nothingToDo: '现在没有您要做的', notNow: '现在不能做的（{n}）',
     facts: '基本情况', actions: '操作', clocks: '时限', handlings: '经办工会', handler: '主办', deputy: 'B岗', timeline: '时间线', calls: '通话', leadUnion: '主办工会', noCategory: '未分类', sealed: '密件', supervised: '督办', queryNumber: '查询号', outcome: '结果', watchers: '正在查看：{names}',
   },
   handlingRole: { lead: '主办', co: '协办' },
