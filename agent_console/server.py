@@ -116,6 +116,11 @@ class Sockets:
         """Return the ASGI application that answers `/socket.io/` itself and passes everything else on."""
         return socketio.ASGIApp(self.server, other_asgi_app=app)
 
+    async def ask_everyone_to_read_again(self) -> None:
+        """Close every socket after facts may have been missed: a console that comes back reads all it shows anew."""
+        for connection in list(self._connections.values()):
+            self._close(connection)
+
     async def deliver(self, fact: Fact) -> None:
         """Tell everyone connected who may know it."""
         if not self._connections:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from anyio.to_thread import current_default_thread_limiter, run_sync
 from fastapi import FastAPI
@@ -26,8 +28,11 @@ from hotline.carriers.twilio import device_identity
 from hotline.jobs.loop import Background
 from hotline.services import Services
 from hotline.voice.webhooks import add_voice
-from hotline.wiring import Line, database_of, keys_of, line_of, services_of
+from hotline.wiring import Line, both, bus_of, database_of, each_of, keys_of, line_of, services_of
 from hotline.wiring import now as present
+
+if TYPE_CHECKING:
+    from hotline.bus import Bus
 
 VERSION = "0.1.0"
 
@@ -63,8 +68,15 @@ def build(
     keys = keys_of(settings)
     database = database if database is not None else database_of(settings)
     push, woken = Push(), threading.Event()
+    bus = bus_of(settings)
     services = services_of(
-        settings, keys, database=database, publish=push.publish, wake=woken.set, carrier=carrier, clock=now
+        settings,
+        keys,
+        database=database,
+        publish=both(push.publish, bus.publish) if bus is not None else push.publish,
+        wake=each_of(woken.set, bus.wake) if bus is not None else woken.set,
+        carrier=carrier,
+        clock=now,
     )
     line = line_of(settings, keys)
     sandbox = _sandbox(settings, line, sandbox_clock) if line.sandboxed else None
@@ -79,6 +91,8 @@ def build(
             if sandbox is not None:
                 stack.push_async_callback(sandbox[1].close)
             await stack.enter_async_context(sockets.running())
+            if bus is not None:
+                await stack.enter_async_context(_listening(bus, push, woken, sockets))
             background.start()
             # In a thread: a sender may be waiting for this very server's answer.
             stack.push_async_callback(run_sync, background.stop)
@@ -103,6 +117,23 @@ def build(
         sandbox=sandbox[0] if sandbox is not None else None,
         exchange=sandbox[1] if sandbox is not None else None,
     )
+
+
+@asynccontextmanager
+async def _listening(bus: Bus, push: Push, woken: threading.Event, sockets: Sockets) -> AsyncIterator[None]:
+    """Hear what other processes say until the context ends."""
+    loop = asyncio.get_running_loop()
+
+    def on_gap() -> None:
+        asyncio.run_coroutine_threadsafe(sockets.ask_everyone_to_read_again(), loop)
+
+    listener = bus.listener(on_facts=push.publish, on_wake=woken.set, on_gap=on_gap)
+    listener.start()
+    try:
+        yield
+    finally:
+        await run_sync(listener.stop)
+        bus.close()
 
 
 def _sandbox(settings: Settings, line: Line, clock: Clock | None) -> tuple[ASGIApp, Exchange]:

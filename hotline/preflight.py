@@ -9,8 +9,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
-from redis import Redis
-from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.load import ConfigError
@@ -137,6 +135,10 @@ def _database(settings: Settings) -> Iterator[Problem]:
 def _redis(settings: Settings) -> Iterator[Problem]:
     if not settings.redis_url:
         return
+    # Here: a start without Redis is spared loading its client.
+    from redis import Redis
+    from redis.exceptions import RedisError
+
     try:
         client = Redis.from_url(settings.redis_url, socket_connect_timeout=3, socket_timeout=3)
         try:

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -24,7 +25,11 @@ from hotline.app import build
 from hotline.demo import load_demo, read_accounts
 from hotline.jobs.loop import Background
 from hotline.migrations.run import is_current, migrate
-from hotline.wiring import database_of, keys_of, now, policy_of, services_of
+from hotline.services import Services
+from hotline.wiring import bus_of, database_of, each_of, keys_of, now, policy_of, services_of
+
+if TYPE_CHECKING:
+    from hotline.bus import Bus
 
 GRACE_S = 5
 """Seconds for requests under way when the process is asked to stop."""
@@ -62,20 +67,72 @@ def serve(settings: Settings, *, deliver: bool, clock: bool) -> None:
 
 
 def run_background(settings: Settings, *, deliver: bool, clock: bool) -> None:
-    """Run deliveries or the clock without a web, until told to stop."""
+    """Run deliveries or the clock without a web, until told to stop.
+
+    With Redis the clock's process also hands deliveries to the workers, and carries them out while Redis is away.
+    """
     _quieten(settings)
-    database = database_of(settings)
+    database, bus = database_of(settings), bus_of(settings)
     woken, stopping = threading.Event(), threading.Event()
     services = services_of(
-        settings, keys_of(settings), database=database, publish=lambda _: None, wake=woken.set
+        settings,
+        keys_of(settings),
+        database=database,
+        publish=bus.publish if bus is not None else lambda _: None,
+        wake=each_of(woken.set, bus.wake) if bus is not None else woken.set,
     )
-    background = Background(services, woken, deliver=deliver, clock=clock)
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stopping.set())
+    _stop_on_signals(stopping)
+    if bus is None:
+        background = Background(services, woken, deliver=deliver, clock=clock)
+        background.start()
+        stopping.wait()
+        background.stop()
+    elif deliver:
+        _work_for_redis(services, bus, stopping)
+    else:
+        _hand_over_to_redis(services, bus, woken, stopping)
+    database.dispose()
+
+
+def _work_for_redis(services: Services, bus: Bus, stopping: threading.Event) -> None:
+    """Carry out what the clock's process hands over, also after Redis was away."""
+    # Here and below: a start without Redis is spared loading its client.
+    from redis.exceptions import RedisError
+
+    from hotline.jobs import rq_queue
+
+    rq_queue.provide(lambda: services)
+    while not stopping.is_set():
+        try:
+            # Ends by a signal, which RQ takes while it works.
+            rq_queue.worker(bus.blocking_connection()).work(logging_level="WARNING")
+        except RedisError as error:
+            logger.warning("redis is away", error=type(error).__name__)
+            _stop_on_signals(stopping)
+            stopping.wait(1.0)
+        else:
+            return
+
+
+def _hand_over_to_redis(
+    services: Services, bus: Bus, woken: threading.Event, stopping: threading.Event
+) -> None:
+    from hotline.jobs.rq_queue import HandOver
+
+    hand_over = HandOver(services, bus.connection())
+    background = Background(services, woken, deliver=True, clock=True, hand_over=hand_over)
+    listener = bus.listener(on_wake=woken.set)
+    listener.start()
     background.start()
     stopping.wait()
     background.stop()
-    database.dispose()
+    listener.stop()
+    bus.close()
+
+
+def _stop_on_signals(stopping: threading.Event) -> None:
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stopping.set())
 
 
 def greeting(settings: Settings) -> Iterator[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import ivr_flows
 from config.load import ConfigError, load_policy
@@ -18,7 +18,7 @@ from dispatch.rules.categories import Catalogue
 from dispatch.rules.routing_rules import rules_from_mapping
 from dispatch.rules.sla import SlaPolicy
 from dispatch.rules.working_time import Calendar
-from dispatch.unit_of_work import Publish
+from dispatch.unit_of_work import Fact, Publish
 from hotline.carriers.base import Carrier
 from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
 from hotline.keys import Keys, load_keys
@@ -28,6 +28,9 @@ from hotline.voice.voices import Voices
 from ivr_flows.check import check
 from ivr_flows.model import Flow
 from ivr_flows.parse import FlowError, load_flow
+
+if TYPE_CHECKING:
+    from hotline.bus import Bus
 
 SHIPPED_FLOWS: Final = Path(next(iter(ivr_flows.__path__))) / "flows"
 YEARS_BACK: Final = 1
@@ -168,3 +171,33 @@ def services_of(
         recording_key=keys.derive("recordings"),
         voices=load_policy(config_file(settings, "voices.yaml"), Voices.from_mapping),
     )
+
+
+def bus_of(settings: Settings) -> Bus | None:
+    """Return the way to the other processes; None where there is only this one."""
+    if not settings.redis_url:
+        return None
+    # Here: a start without Redis is spared loading its client.
+    from hotline.bus import Bus
+
+    return Bus(settings.redis_url)
+
+
+def both(one: Publish, other: Publish) -> Publish:
+    """Return a way to publish here and there."""
+
+    def publish(facts: Sequence[Fact]) -> None:
+        one(facts)
+        other(facts)
+
+    return publish
+
+
+def each_of(*acts: Callable[[], None]) -> Callable[[], None]:
+    """Return an act that does each of them."""
+
+    def act() -> None:
+        for each in acts:
+            each()
+
+    return act

@@ -70,9 +70,18 @@ def tick(services: Services) -> int:
 class Background:
     """The threads of one process: senders, clock, reconciler. Start them once, stop them at the end."""
 
-    def __init__(self, services: Services, woken: threading.Event, *, deliver: bool, clock: bool) -> None:
+    def __init__(
+        self,
+        services: Services,
+        woken: threading.Event,
+        *,
+        deliver: bool,
+        clock: bool,
+        hand_over: Callable[[], bool] | None = None,
+    ) -> None:
         self._services = services
         self._woken = woken
+        self._hand_over = hand_over
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
         self._deliveries = Deliveries(services)
@@ -110,7 +119,9 @@ class Background:
 
     def _deliver(self) -> None:
         self._woken.clear()
-        self._deliveries.run_batch(self._pool)
+        # Without workers that could take it, this process carries it out itself.
+        if self._hand_over is None or not self._hand_over():
+            self._deliveries.run_batch(self._pool)
         self._woken.wait(LONGEST_SLEEP_S)
 
     def _tick(self) -> None:

@@ -58,6 +58,16 @@ def claim(services: Services, *, queue: str, owner: str, limit: int = BATCH) -> 
         return [Claimed(row.id, row.kind, dict(row.payload)) for row in due]
 
 
+def give_back(services: Services, *, owner: str, queue: str) -> None:
+    """Return leases that nobody will use: what was claimed could not be passed on."""
+    with services.database.writing() as session:
+        session.execute(
+            update(Outbox)
+            .where(Outbox.queue == queue, Outbox.state == "leased", Outbox.lease_owner == owner)
+            .values(state="pending", lease_owner=None, lease_until=None)
+        )
+
+
 def carry_out(services: Services, claimed: Claimed, *, owner: str) -> str:
     """Send one claimed delivery and return the state it ends in; a lost lease sends nothing."""
     if not _begin(services, claimed.id, owner):

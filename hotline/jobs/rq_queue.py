@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Final
 
 import rq
 from redis import Redis
+from redis.exceptions import RedisError
 from rq.serializers import JSONSerializer
 
 from hotline.jobs import relay
@@ -14,8 +16,12 @@ from hotline.jobs.relay import Claimed
 from hotline.services import Services
 
 JOB = "hotline.jobs.rq_queue.carry_out_row"
+QUEUES: Final = ("live", "slow")
 TIMEOUT_S = 55
 """Shorter than the lease: a job that hangs is stopped before its row is shown to a person."""
+
+WORKER_TTL_S: Final = 30
+"""For so long a worker that was killed still counts as one; then deliveries are carried out without it."""
 
 _provider: list[Callable[[], Services]] = []
 
@@ -41,13 +47,42 @@ def hand_over(services: Services, redis: Redis, *, queue: str, owner: str) -> in
     return len(claimed)
 
 
-def worker(redis: Redis, *, queues: tuple[str, ...] = ("live", "slow")) -> rq.SimpleWorker:
+class HandOver:
+    """Puts what is due before the workers; call it whenever something may be due."""
+
+    def __init__(self, services: Services, redis: Redis) -> None:
+        self._services = services
+        self._redis = redis
+        self._owner = relay.owner_name()
+
+    def __call__(self) -> bool:
+        """Return whether the workers have it now; False while there is no Redis or no worker."""
+        try:
+            if not rq.Worker.count(connection=self._redis):
+                return False
+        except RedisError:
+            return False
+        for queue in QUEUES:
+            try:
+                while hand_over(self._services, self._redis, queue=queue, owner=self._owner):
+                    pass
+            except RedisError:
+                relay.give_back(self._services, owner=self._owner, queue=queue)
+                return False
+        return True
+
+
+def worker(redis: Redis, *, queues: tuple[str, ...] = QUEUES) -> rq.SimpleWorker:
     """Return a worker that carries jobs out in its own process: these are short."""
-    return rq.SimpleWorker(
+    made = rq.SimpleWorker(
         [rq.Queue(name, connection=redis, serializer=JSONSerializer) for name in queues],
         connection=redis,
         serializer=JSONSerializer,
+        worker_ttl=WORKER_TTL_S,
     )
+    # After an outage of Redis it looks again at once: what rings for a caller is stale in seconds.
+    made.max_connection_wait_time = 1.0
+    return made
 
 
 def carry_out_row(delivery_id: int, kind: str, payload: dict[str, object], owner: str) -> str:

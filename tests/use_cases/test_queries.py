@@ -180,7 +180,11 @@ def test_the_page_of_a_ticket_fits_the_api(session: Session, world: World) -> No
     for who in ("operator", "dispatcher", "supervisor", "lixia", "province"):
         shown = TicketOut.model_validate(_detail(session, world, who, ticket))
         assert [event.label for event in shown.events][-1] == "派单"
-        assert {clock.label for clock in shown.clocks if clock.state == "running"} == {"签收", "办理", "办理（全程）"}
+        assert {clock.label for clock in shown.clocks if clock.state == "running"} == {
+            "签收",
+            "办理",
+            "办理（全程）",
+        }
     page = list_tickets(session, world.actor("lixia"), TicketFilter(), policy=world.policy, now=NOW)
     assert TicketPage.model_validate(page).items
 
