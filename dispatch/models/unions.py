@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, ForeignKey, Index, String
+from sqlalchemy import Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.models.base import Base, BigId
@@ -74,6 +74,8 @@ class Employer(Base):
     union_id: Mapped[int | None] = mapped_column(ForeignKey("union_org.id"), index=True)
     group_code: Mapped[str | None] = mapped_column(String(32), index=True)
     industry: Mapped[str | None] = mapped_column(String(32))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("employer.id"), index=True)
+    """The employer that this one is a branch (分支机构) of; recusal follows it."""
     created_at: Mapped[datetime]
 
 
@@ -87,13 +89,30 @@ class EmployerTie(Base):
     reason: Mapped[str] = mapped_column(String(200))
 
 
+class RoutingRuleSet(Base):
+    """One stored version of the routing rules; the newest is in force, the older ones explain older dispatches."""
+
+    __tablename__ = "routing_rule_set"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    version: Mapped[str] = mapped_column(String(12))
+    """Twelve hex digits of the content."""
+    dispatch_mode: Mapped[str] = mapped_column(String(12))
+    stored_at: Mapped[datetime]
+    stored_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+
 class RoutingRule(Base):
     """A declared exception to routing by territory; the most specific rule valid on the day wins."""
 
     __tablename__ = "routing_rule"
+    __table_args__ = (UniqueConstraint("rule_set_id", "code"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    rule_set_id: Mapped[int | None] = mapped_column(ForeignKey("routing_rule_set.id"))
     code: Mapped[str] = mapped_column(String(64), index=True)
+    otherwise: Mapped[str | None] = mapped_column(String(64))
+    """The rule to ask next where this one's union cannot take the ticket."""
     category_prefix: Mapped[str | None] = mapped_column(String(64))
     region_prefix: Mapped[str | None] = mapped_column(String(9))
     industry: Mapped[str | None] = mapped_column(String(32))
