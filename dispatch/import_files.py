@@ -1,4 +1,4 @@
-"""Reads tables that people made elsewhere: every row with its line, every fault in a Chinese sentence."""
+"""Reads tables that people made elsewhere, every fault in a Chinese sentence with its line; writes what it reads."""
 
 from __future__ import annotations
 
@@ -6,14 +6,23 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from dispatch.errors import ImportRefused
 
 Rows = list[tuple[int, dict[str, str]]]
 """(line on which the row begins, cells by column); cells are text whatever they look like."""
+
+NO_COLUMNS: Final[Mapping[str, int]] = MappingProxyType({})
+
+FORMULA_SIGNS: Final = frozenset("=+-@\t\r")
+"""What a spreadsheet takes a cell that begins with it for; such cells are written with a quote before them."""
+
+_GUARDED: Final = FORMULA_SIGNS | {"'"}
+_CHUNK: Final = 64_000
 
 _REGION: Final = re.compile(r"[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}")
 
@@ -27,13 +36,15 @@ class ImportResult:
     unchanged: int
 
 
-def read_rows(data: bytes, widths: Mapping[str, int]) -> Rows:
+def read_rows(data: bytes, widths: Mapping[str, int], *, optional: Mapping[str, int] = NO_COLUMNS) -> Rows:
     """Return the rows of a CSV file whose columns are those of `widths`; raises ImportRefused with every bad line.
 
     UTF-8 (with or without BOM) and GBK are understood; `widths` bounds the characters of each column's cells.
-    Blank rows, as spreadsheets leave at the end, are passed over.
+    Blank rows, as spreadsheets leave at the end, are passed over. `optional` columns may follow the others; where
+    they do not, the rows lack them.
     """
     columns = list(widths)
+    bounds = {**widths, **optional}
     content = _decoded(data)
     if not content.strip():
         raise ImportRefused([(1, f"文件是空的；表头应为：{','.join(columns)}")])
@@ -42,15 +53,16 @@ def read_rows(data: bytes, widths: Mapping[str, int]) -> Rows:
     rows: Rows = []
     try:
         header = [cell.strip() for cell in next(reader, [])]
-        if header != columns:
+        if header[: len(columns)] != columns or not _follow(header[len(columns) :], optional):
             raise ImportRefused([(1, f"表头应为：{','.join(columns)}")])
+        columns = header
         begins = reader.line_num + 1
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 if len(cells) == len(columns):
-                    row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
+                    row = dict(zip(columns, map(_plain, cells), strict=True))
+                    findings += [(begins, reason) for reason in _cell_findings(row, bounds)]
                     rows.append((begins, row))
-                    findings += [(begins, reason) for reason in _cell_findings(row, widths)]
                 else:
                     findings.append((begins, f"应有{len(columns)}列，实有{len(cells)}列"))
             begins = reader.line_num + 1
@@ -60,6 +72,16 @@ def read_rows(data: bytes, widths: Mapping[str, int]) -> Rows:
     if findings:
         raise ImportRefused(findings)
     return rows
+
+
+def _follow(header: list[str], optional: Mapping[str, int]) -> bool:
+    return header == [name for name in optional if name in header]
+
+
+def _plain(cell: str) -> str:
+    """Return a cell without blanks around it, and without the quote that keeps a spreadsheet from calculating it."""
+    cell = cell.strip()
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _GUARDED else cell
 
 
 def _decoded(data: bytes) -> str:
@@ -79,8 +101,28 @@ def _cell_findings(row: Mapping[str, str], widths: Mapping[str, int]) -> Iterato
         if len(cell) > widths[column]:
             yield f"{column}超过{widths[column]}字"
         # A zero-width sign makes two names look like one; a line break in a name breaks every list.
-        if any(unicodedata.category(sign) in ("Cc", "Cf") for sign in cell):
+        if not cell.isprintable() and any(unicodedata.category(sign) in ("Cc", "Cf") for sign in cell):
             yield f"{column}含有换行或不可见字符"
+
+
+def write_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield the lines of a CSV file that `read_rows` takes back; begins with a BOM, so that spreadsheets see UTF-8."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    buffer.write("\ufeff")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_guarded(cell) for cell in row])
+        if buffer.tell() > _CHUNK:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _guarded(cell: object) -> str:
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text[:1] in _GUARDED else text
 
 
 def duplicates(rows: Rows, column: str, label: str) -> Iterator[tuple[int, str]]:

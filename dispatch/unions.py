@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch import scope
+from dispatch.bulk import insert_many, new_ids
 from dispatch.errors import ImportRefused
 from dispatch.events import ADMINISTRATION, By, record
-from dispatch.import_files import ImportResult, Rows, duplicates, odd_regions, read_rows
-from dispatch.models.tickets import Handling, Ticket
-from dispatch.models.unions import Region, Union, UnionClosure
+from dispatch.import_files import ImportResult, Rows, duplicates, odd_regions, read_rows, write_rows
+from dispatch.models.unions import Region, Union
 from dispatch.rules.levels import Level, UnionKind
+from dispatch.union_tree import Lines, add_closure, change_tree, path_of, redraw, tickets_touched
 
 COLUMNS: Final[Mapping[str, int]] = {
     "code": 32,
@@ -31,35 +32,86 @@ COLUMNS: Final[Mapping[str, int]] = {
 }
 """The columns of a file of unions, and how many characters each may hold."""
 
+OPTIONAL: Final[Mapping[str, int]] = {"can_receive": 5}
+"""May follow the columns: 是 or 否; empty leaves it as it is, and a new union receives."""
+
 MAX_DEPTH: Final = 20
 """Levels of a tree: twice as many as there are in life, and its paths fit their column."""
 
-_AT_ONCE: Final = 500
+_FLAGS: Final[Mapping[str, bool]] = {"是": True, "否": False}
+_LEVELS: Final = frozenset(level.value for level in Level)
+_KINDS: Final = frozenset(kind.value for kind in UnionKind)
+_WRITTEN: Final = (
+    "id",
+    "code",
+    "name",
+    "level",
+    "kind",
+    "parent_id",
+    "path",
+    "region_code",
+    "group_code",
+    "industry",
+    "calendar",
+    "phone",
+    "can_receive",
+    "version",
+)
+
+
+class _Known(NamedTuple):
+    """A union that is there already."""
+
+    id: int
+    code: str
+    parent_id: int | None
+    path: str
+    values: Mapping[str, Any]
+
+
+class _Plan(NamedTuple):
+    """What an import will write."""
+
+    created: Sequence[Mapping[str, str]]
+    changed: Sequence[Mapping[str, str]]
+    moved: frozenset[int]
+    """Unions below which who may see what changes."""
+    reordered: frozenset[int]
+    """Those of them that get another parent."""
 
 
 def import_unions(
-    session: Session, data: bytes, *, by: By, now: datetime, dry_run: bool = False
+    session: Session,
+    data: bytes,
+    *,
+    by: By,
+    now: datetime,
+    dry_run: bool = False,
+    calendars: Collection[str] | None = None,
 ) -> ImportResult:
     """Load unions from CSV (UTF-8, with or without BOM, or GBK); raises ImportRefused with every bad line.
 
-    A code that exists is updated. Nothing is written when any line is wrong, or with `dry_run`.
+    A code that exists is updated. Nothing is written when any line is wrong, or with `dry_run`. With `calendars` an
+    unknown calendar is a fault too.
     """
-    rows = read_rows(data, COLUMNS)
-    existing = {union.code: union for union in session.scalars(select(Union))}
-    findings = [*_row_findings(rows), *_tree_findings(rows, existing)]
+    rows = read_rows(data, COLUMNS, optional=OPTIONAL)
+    existing = _existing(session)
+    findings = [*_row_findings(rows, calendars), *_tree_findings(rows, existing)]
     if findings:
         raise ImportRefused(sorted(findings))
-    changed = [
-        row for _, row in rows if row["code"] in existing and _differs(existing[row["code"]], row, existing)
-    ]
-    created = [row for _, row in rows if row["code"] not in existing]
-    result = ImportResult(len(created), len(changed), len(rows) - len(created) - len(changed))
-    if dry_run or not (created or changed):
+    plan = _plan(rows, existing)
+    result = ImportResult(
+        len(plan.created), len(plan.changed), len(rows) - len(plan.created) - len(plan.changed)
+    )
+    if dry_run or not (plan.created or plan.changed):
         return result
-    moved = [existing[row["code"]].id for row in changed if _moves(existing[row["code"]], row, existing)]
-    _write(session, created, changed, existing)
-    rebuild_tree(session)
-    scope.rewrite_all(session, _tickets_below(session, moved), now=now)
+    if plan.moved:
+        change_tree(session)
+    # Both before and after: a ticket may come into a corporate group's sight, or go out of it.
+    touched = tickets_touched(session, plan.moved)
+    _write(session, plan, existing)
+    session.expire_all()
+    scope.rewrite_all(session, touched | tickets_touched(session, plan.moved), now=now)
     record(
         session,
         "UnionsImported",
@@ -69,6 +121,35 @@ def import_unions(
         payload={"created": result.created, "updated": result.updated},
     )
     return result
+
+
+def export_unions(session: Session) -> Iterator[str]:
+    """Yield the unions as a file that `import_unions` takes back, parents before what is below them."""
+    parent = Union.__table__.alias("parent")
+    query = (
+        select(Union, parent.c.code)
+        .outerjoin(parent, parent.c.id == Union.parent_id)
+        .where(Union.closed_at.is_(None))
+        .order_by(Union.path)
+        .execution_options(yield_per=1000)
+    )
+    rows = (
+        (
+            union.code,
+            union.name,
+            union.level,
+            union.kind,
+            above,
+            union.region_code,
+            union.group_code,
+            union.industry,
+            union.calendar,
+            union.phone,
+            "是" if union.can_receive else "否",
+        )
+        for union, above in session.execute(query)
+    )
+    yield from write_rows((*COLUMNS, *OPTIONAL), rows)
 
 
 def load_regions(session: Session, rows: Iterable[Mapping[str, str]]) -> int:
@@ -88,51 +169,23 @@ def load_regions(session: Session, rows: Iterable[Mapping[str, str]]) -> int:
     return len(values)
 
 
-def rebuild_tree(session: Session) -> None:
-    """Write every union's path and the closure anew from the parents."""
-    session.flush()
-    parents = dict(session.execute(select(Union.id, Union.parent_id)).all())
-    lines: dict[int, tuple[int, ...]] = {}
-
-    def line_of(union: int) -> tuple[int, ...]:
-        trail: list[int] = []
-        here: int | None = union
-        while here is not None and here not in lines:
-            trail.append(here)
-            here = parents[here]
-        above = lines[here] if here is not None else ()
-        for each in reversed(trail):
-            above = (*above, each)
-            lines[each] = above
-        return lines[union]
-
-    paths = [{"key": union, "path": "/" + "/".join(map(str, line_of(union))) + "/"} for union in parents]
-    if paths:
-        session.execute(text("UPDATE union_org SET path = :path WHERE id = :key"), paths)
-    session.execute(delete(UnionClosure))
-    closure = [
-        {"ancestor_id": ancestor, "descendant_id": union, "depth": len(line) - 1 - index}
-        for union, line in lines.items()
-        for index, ancestor in enumerate(line)
-    ]
-    if closure:
-        session.execute(insert(UnionClosure), closure)
-    session.expire_all()
-
-
-def _row_findings(rows: Rows) -> Iterator[tuple[int, str]]:
+def _row_findings(rows: Rows, calendars: Collection[str] | None) -> Iterator[tuple[int, str]]:
     yield from duplicates(rows, "code", "代码")
     yield from odd_regions(rows)
     for line, row in rows:
         if not row["code"] or not row["name"]:
             yield line, "缺少代码或名称"
-        if row["level"] not in set(Level):
+        if row["level"] not in _LEVELS:
             yield line, f"没有“{row['level']}”这个层级"
-        if row["kind"] not in set(UnionKind):
+        if row["kind"] not in _KINDS:
             yield line, f"没有“{row['kind']}”这种工会"
+        if row.get("can_receive") and row["can_receive"] not in _FLAGS:
+            yield line, "can_receive应为是或否"
+        if calendars is not None and row["calendar"] and row["calendar"] not in calendars:
+            yield line, f"没有日历“{row['calendar']}”"
 
 
-def _tree_findings(rows: Rows, existing: Mapping[str, Union]) -> Iterator[tuple[int, str]]:
+def _tree_findings(rows: Rows, existing: Mapping[str, _Known]) -> Iterator[tuple[int, str]]:
     codes = {union.id: union.code for union in existing.values()}
     parents = {union.code: codes.get(union.parent_id or -1, "") for union in existing.values()}
     parents |= {row["code"]: row["parent_code"] for _, row in rows}
@@ -178,38 +231,57 @@ def _in_file(code: str, lines: Mapping[str, int], parents: Mapping[str, str]) ->
     return here if here in lines else None
 
 
-def _tickets_below(session: Session, union_ids: Sequence[int]) -> set[int]:
-    """Return the tickets of the subtrees, as the tree now is."""
-    found: set[int] = set()
-    for start in range(0, len(union_ids), _AT_ONCE):
-        below = select(UnionClosure.descendant_id).where(
-            UnionClosure.ancestor_id.in_(union_ids[start : start + _AT_ONCE])
-        )
-        found |= set(session.scalars(select(Handling.ticket_id).where(Handling.union_id.in_(below))))
-        found |= set(session.scalars(select(Ticket.id).where(Ticket.origin_union_id.in_(below))))
-    return found
-
-
-def _moves(union: Union, row: Mapping[str, str], existing: Mapping[str, Union]) -> bool:
-    """Whether who may see what changes with the row: another parent, or another corporate group."""
-    return _parent_differs(union, row, existing) or union.group_code != (row["group_code"] or None)
-
-
-def _parent_differs(union: Union, row: Mapping[str, str], existing: Mapping[str, Union]) -> bool:
-    if not row["parent_code"]:
-        return union.parent_id is not None
-    parent = existing.get(row["parent_code"])
-    return parent is None or parent.id != union.parent_id
-
-
-def _differs(union: Union, row: Mapping[str, str], existing: Mapping[str, Union]) -> bool:
-    return _parent_differs(union, row, existing) or any(
-        getattr(union, name) != value for name, value in _values(row).items()
+def _existing(session: Session) -> dict[str, _Known]:
+    names = (
+        "name",
+        "level",
+        "kind",
+        "region_code",
+        "group_code",
+        "industry",
+        "calendar",
+        "phone",
+        "can_receive",
     )
+    query = select(
+        Union.id, Union.code, Union.parent_id, Union.path, *(getattr(Union, name) for name in names)
+    )
+    return {
+        code: _Known(number, code, parent, path, dict(zip(names, values, strict=True)))
+        for number, code, parent, path, *values in session.execute(query)
+    }
+
+
+def _plan(rows: Rows, existing: Mapping[str, _Known]) -> _Plan:
+    created, changed = [], []
+    moved, reordered = set[int](), set[int]()
+    for _, row in rows:
+        known = existing.get(row["code"])
+        if known is None:
+            created.append(row)
+            continue
+        values = _values(row)
+        elsewhere = _parent_differs(known, row, existing)
+        if not elsewhere and all(known.values[name] == value for name, value in values.items()):
+            continue
+        changed.append(row)
+        if elsewhere:
+            reordered.add(known.id)
+        # Another corporate group, and what ceases to be a company: who is recused depends on them.
+        if elsewhere or any(known.values[name] != values[name] for name in ("group_code", "level")):
+            moved.add(known.id)
+    return _Plan(created, changed, frozenset(moved), frozenset(reordered))
+
+
+def _parent_differs(known: _Known, row: Mapping[str, str], existing: Mapping[str, _Known]) -> bool:
+    if not row["parent_code"]:
+        return known.parent_id is not None
+    parent = existing.get(row["parent_code"])
+    return parent is None or parent.id != known.parent_id
 
 
 def _values(row: Mapping[str, str]) -> dict[str, Any]:
-    return {
+    values: dict[str, Any] = {
         "name": row["name"],
         "level": row["level"],
         "kind": row["kind"],
@@ -219,26 +291,61 @@ def _values(row: Mapping[str, str]) -> dict[str, Any]:
         "calendar": row["calendar"] or "union_default",
         "phone": row["phone"] or None,
     }
+    if row.get("can_receive"):
+        values["can_receive"] = _FLAGS[row["can_receive"]]
+    return values
 
 
-def _write(
+def _write(session: Session, plan: _Plan, existing: Mapping[str, _Known]) -> None:
+    ids = {code: known.id for code, known in existing.items()}
+    fresh = dict(
+        zip((row["code"] for row in plan.created), new_ids(session, Union, len(plan.created)), strict=True)
+    )
+    ids |= fresh
+    parents: dict[int, int | None] = {known.id: known.parent_id for known in existing.values()}
+    parents |= {ids[row["code"]]: ids.get(row["parent_code"]) for row in (*plan.created, *plan.changed)}
+    below = _below(plan.reordered, existing)
+    lines = Lines({known.id: known.path for known in existing.values()}, parents, below)
+    new = sorted(
+        ((lines.of(fresh[row["code"]]), row) for row in plan.created),
+        key=lambda pair: (len(pair[0]), pair[0]),
+    )
+    insert_many(session, Union, _WRITTEN, (_written(line, row, parents) for line, row in new))
+    add_closure(session, (line for line, _ in new))
+    _update(session, plan.changed, ids, parents)
+    redraw(session, {union: lines.of(union) for union in below})
+
+
+def _written(
+    line: tuple[int, ...], row: Mapping[str, str], parents: Mapping[int, int | None]
+) -> tuple[Any, ...]:
+    cells = {"can_receive": True, **_values(row), "id": line[-1], "code": row["code"], "version": 1}
+    cells |= {"parent_id": parents[line[-1]], "path": path_of(line)}
+    return tuple(cells[name] for name in _WRITTEN)
+
+
+def _below(moved: Collection[int], existing: Mapping[str, _Known]) -> set[int]:
+    """Return the moved unions and everything under them."""
+    if not moved:
+        return set()
+    marks = tuple(f"/{union}/" for union in moved)
+    return {known.id for known in existing.values() if any(mark in known.path for mark in marks)}
+
+
+def _update(
     session: Session,
-    created: Sequence[Mapping[str, str]],
     changed: Sequence[Mapping[str, str]],
-    existing: Mapping[str, Union],
+    ids: Mapping[str, int],
+    parents: Mapping[int, int | None],
 ) -> None:
-    if created:
-        rows = [
-            {"code": row["code"], **_values(row), "path": "/", "can_receive": True, "version": 1}
-            for row in created
-        ]
-        session.execute(insert(Union), rows, execution_options={"render_nulls": True})
-    ids = dict(session.execute(select(Union.code, Union.id)).all())
+    table = Union.__table__
+    batches: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in changed:
-        union = existing[row["code"]]
-        for name, value in _values(row).items():
-            setattr(union, name, value)
-        union.version += 1
-    session.flush()
-    links = [{"key": ids[row["code"]], "parent": ids.get(row["parent_code"])} for row in (*created, *changed)]
-    session.execute(text("UPDATE union_org SET parent_id = :parent WHERE id = :key"), links)
+        union = ids[row["code"]]
+        values = {**_values(row), "parent_id": parents[union]}
+        row_of_binds = {f"new_{name}": value for name, value in values.items()}
+        batches.setdefault(tuple(values), []).append({"key": union, **row_of_binds})
+    for names, binds in batches.items():
+        statement = update(table).where(table.c.id == bindparam("key"))  # type: ignore[arg-type]  # declared as FromClause
+        changes: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+        session.execute(statement.values(version=table.c.version + 1, **changes), binds)
