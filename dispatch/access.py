@@ -13,6 +13,7 @@ from dispatch.errors import NotFound
 from dispatch.models.tickets import CallbackAttempt, Ticket, TicketRecusal, TicketScope
 from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import ENDED_STATES, State
+from dispatch.union_tree import hold_tree
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
@@ -32,6 +33,8 @@ def find_ticket(session: Session, actor: Actor, number: str, *, lock: bool = Fal
     """Return the ticket; raises NotFound for one that is not there and for one that the actor may not see."""
     query = select(Ticket).where(Ticket.number == number, visible(actor))
     if lock:
+        # Before the ticket: whoever moves a subtree locks in the same order.
+        hold_tree(session)
         # The row lock is taken on the ticket alone: what `visible` joins belongs to others.
         query = query.with_for_update(of=Ticket)
     ticket = session.scalar(query.execution_options(populate_existing=lock))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -14,9 +14,10 @@ from dispatch.bulk import new_ids
 from dispatch.errors import ImportRefused
 from dispatch.events import ADMINISTRATION, By, record
 from dispatch.import_files import ImportResult, Rows, duplicates, odd_regions, read_rows, write_rows
+from dispatch.kinship import tickets_about, with_branches
 from dispatch.models.unions import Employer, Union
 from dispatch.rules import uscc
-from dispatch.union_tree import hold_tree, in_batches, tickets_about
+from dispatch.union_tree import hold_tree
 
 COLUMNS: Final[Mapping[str, int]] = {
     "name": 200,
@@ -173,20 +174,6 @@ def _recuse(
             touched |= {known.id}
             touched |= {each for each in (known.values["parent_id"], values["parent_id"]) if each is not None}
     scope.rewrite_all(session, tickets_about(session, with_branches(session, touched)), now=now)
-
-
-def with_branches(session: Session, employer_ids: Collection[int]) -> set[int]:
-    """Return these employers, their head offices, and the branches of all of them: one employer in law."""
-    found, fresh = set[int](), set(employer_ids)
-    while fresh:
-        found |= fresh
-        near = set[int]()
-        for some in in_batches(fresh):
-            heads = select(Employer.parent_id).where(Employer.id.in_(some), Employer.parent_id.is_not(None))
-            near |= {head for head in session.scalars(heads) if head is not None}
-            near |= set(session.scalars(select(Employer.id).where(Employer.parent_id.in_(some))))
-        fresh = near - found
-    return found
 
 
 def name_key(name: str) -> str:

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatch import scope
 from dispatch.import_tables import Cells, Lookups, Table, local, moment_of, wrong_span
+from dispatch.kinship import tickets_about, with_branches
 from dispatch.models.people import User
 from dispatch.models.places import Absence, Duty, Post, ServicePoint
 from dispatch.models.unions import Employer, EmployerTie, Union
-from dispatch.union_tree import hold_tree, tickets_about
+from dispatch.union_tree import hold_tree
 
 
 def _posts(session: Session) -> Iterator[Cells]:
@@ -245,7 +246,7 @@ def _recuse(session: Session, rows: Sequence[Cells], lookups: Lookups, now: date
     """A tie takes effect at once, on the open tickets as on the old ones."""
     hold_tree(session)
     employers = {lookups.employers[row["employer_uscc"]] for row in rows}
-    scope.rewrite_all(session, tickets_about(session, employers), now=now)
+    scope.rewrite_all(session, tickets_about(session, with_branches(session, employers)), now=now)
 
 
 EMPLOYER_TIES: Final = Table(

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from dispatch.kinship import kin, with_branches
 from dispatch.models.clocks import Clock
 from dispatch.models.tickets import CentreList, Handling, Ticket, TicketEmployer, TicketRecusal, TicketScope
 from dispatch.models.unions import Employer, EmployerTie, Union
@@ -114,15 +115,16 @@ def view_of(union: Union) -> UnionView:
 
 def corporate_of(session: Session, employers: tuple[EmployerView, ...]) -> frozenset[int]:
     """Return the unions at whose subtrees recusal starts: the employers' own, their groups', those above."""
+    known = {each.id for each in employers if each.id is not None}
     own = {each.union_id for each in employers if each.union_id is not None}
     groups = {each.group_code for each in employers if each.group_code}
-    if not own and not groups:
+    if not known and not own and not groups:
         return frozenset()
-    first = session.scalars(select(Union).where(Union.id.in_(own) | Union.group_code.in_(groups))).all()
-    groups |= {union.group_code for union in first if union.group_code}
+    family = kin(session, known, own, groups)
+    first = session.scalars(select(Union).where(Union.id.in_(family.unions))).all()
     wanted = {ancestor for union in first for ancestor in union.ancestor_ids()}
-    found = session.scalars(select(Union).where(Union.id.in_(wanted) | Union.group_code.in_(groups))).all()
-    return corporate_unions(employers, map(view_of, found))
+    found = session.scalars(select(Union).where(Union.id.in_(wanted))).all()
+    return corporate_unions(employers, map(view_of, found), own=family.unions, groups=family.groups)
 
 
 def _scope(session: Session, ticket: Ticket) -> dict[int, str]:
@@ -160,10 +162,14 @@ def _rewrite_recusals(session: Session, ticket: Ticket) -> None:
     session.execute(delete(TicketRecusal).where(TicketRecusal.ticket_id == ticket.id))
     if not ticket.rights_defence or ticket.recusal_waived:
         return
+    named = select(TicketEmployer.employer_id).where(
+        TicketEmployer.ticket_id == ticket.id, TicketEmployer.employer_id.is_not(None)
+    )
+    employers = with_branches(session, [each for each in session.scalars(named) if each is not None])
+    if not employers:
+        return
     tied = session.execute(
-        select(EmployerTie.user_id, EmployerTie.reason)
-        .join(TicketEmployer, TicketEmployer.employer_id == EmployerTie.employer_id)
-        .where(TicketEmployer.ticket_id == ticket.id)
+        select(EmployerTie.user_id, EmployerTie.reason).where(EmployerTie.employer_id.in_(employers))
     ).all()
     rows = {user: {"ticket_id": ticket.id, "user_id": user, "reason": reason} for user, reason in tied}
     if rows:

@@ -30,6 +30,7 @@ from dispatch.rules.priority import assess
 from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import OPEN_STATES, OPENED_STARTS, ClockKind, State
 from dispatch.rules.urgency import Nature, Urgency
+from dispatch.union_tree import hold_tree
 
 PLAIN_FIELDS: Final = (
     "category",
@@ -85,6 +86,8 @@ def open_ticket(
     external_id: str | None = None,
 ) -> Ticket:
     """Open a draft with a number of its own and its `dispatch` clock running; raises Invalid."""
+    if actor.union_id is not None:
+        hold_tree(session)
     values = _checked(session, dict(fields or {}), policy)
     number = TicketNumber.issue(policy.province, _next_sequence(session, now, policy), now=now)
     ticket = Ticket(

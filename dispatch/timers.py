@@ -14,6 +14,7 @@ from dispatch.models.tickets import Ticket
 from dispatch.policy import CENTRE_CALENDAR, Policy
 from dispatch.receivers import Case, Surroundings
 from dispatch.rules.sla_terms import LadderStep
+from dispatch.union_tree import hold_tree
 
 
 def fire_due(session: Session, *, now: datetime, limit: int, policy: Policy) -> int:
@@ -22,6 +23,8 @@ def fire_due(session: Session, *, now: datetime, limit: int, policy: Policy) -> 
     `limit` bounds how many steps decide which tickets are taken; of a ticket that is taken every due step fires,
     so that after a downtime each receiver hears of it once.
     """
+    # Before the tickets: a parent may take over, along a line that nobody must be moving.
+    hold_tree(session)
     due = _claim(session, now=now, limit=limit)
     if not due:
         return 0

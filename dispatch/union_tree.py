@@ -9,8 +9,7 @@ from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.orm import Session
 
 from dispatch.bulk import insert_many
-from dispatch.models.tickets import Handling, Ticket, TicketEmployer
-from dispatch.models.unions import Employer, Union, UnionClosure
+from dispatch.models.unions import Union, UnionClosure
 
 T = TypeVar("T")
 
@@ -97,31 +96,6 @@ def rebuild_tree(session: Session) -> None:
     session.execute(delete(UnionClosure))
     redraw(session, {union: lines.of(union) for union in parents})
     session.expire_all()
-
-
-def tickets_touched(session: Session, union_ids: Collection[int]) -> set[int]:
-    """Return the tickets whose readers depend on where these subtrees hang.
-
-    They are handled or were brought in below, or are about an employer whose own union is below.
-    """
-    found: set[int] = set()
-    for some in in_batches(union_ids):
-        below = select(UnionClosure.descendant_id).where(UnionClosure.ancestor_id.in_(some))
-        found |= set(session.scalars(select(Handling.ticket_id).where(Handling.union_id.in_(below))))
-        found |= set(session.scalars(select(Ticket.id).where(Ticket.origin_union_id.in_(below))))
-        found |= tickets_about(
-            session, session.scalars(select(Employer.id).where(Employer.union_id.in_(below)))
-        )
-    return found
-
-
-def tickets_about(session: Session, employer_ids: Iterable[int]) -> set[int]:
-    """Return the tickets that name one of these employers."""
-    found: set[int] = set()
-    for some in in_batches(list(employer_ids)):
-        query = select(TicketEmployer.ticket_id).where(TicketEmployer.employer_id.in_(some))
-        found |= set(session.scalars(query))
-    return found
 
 
 def in_batches(values: Iterable[T]) -> Iterator[list[T]]:

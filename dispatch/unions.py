@@ -14,9 +14,10 @@ from dispatch.bulk import insert_many, new_ids
 from dispatch.errors import ImportRefused
 from dispatch.events import ADMINISTRATION, By, record
 from dispatch.import_files import ImportResult, Rows, duplicates, odd_regions, read_rows, write_rows
+from dispatch.kinship import tickets_touched
 from dispatch.models.unions import Region, Union
 from dispatch.rules.levels import Level, UnionKind
-from dispatch.union_tree import Lines, add_closure, change_tree, path_of, redraw, tickets_touched
+from dispatch.union_tree import Lines, add_closure, change_tree, path_of, redraw
 
 COLUMNS: Final[Mapping[str, int]] = {
     "code": 32,

@@ -48,19 +48,26 @@ class EmployerView:
     region_code: str = ""
 
 
-def corporate_unions(employers: Collection[EmployerView], unions: Iterable[UnionView]) -> frozenset[int]:
+def corporate_unions(
+    employers: Collection[EmployerView],
+    unions: Iterable[UnionView],
+    *,
+    own: Collection[int] = (),
+    groups: Collection[str] = (),
+) -> frozenset[int]:
     """Return the ids at whose subtrees recusal starts: own unions, the group's unions, company unions above.
 
-    `unions` are all that the caller knows; the more it passes, the further a group is followed.
+    `unions` are all that the caller knows; the more it passes, the further a group is followed. `own` and `groups`
+    are what belongs to the employers by other ties than their own fields: branches, and employers of the same group.
     """
     known = {union.id: union for union in unions}
-    own = {employer.union_id for employer in employers if employer.union_id is not None}
-    groups = {employer.group_code for employer in employers if employer.group_code}
-    groups |= {known[each].group_code for each in own if each in known and known[each].group_code}
-    above = {ancestor for each in own if each in known for ancestor in known[each].ancestors}
+    all_own = {employer.union_id for employer in employers if employer.union_id is not None} | set(own)
+    codes = {employer.group_code for employer in employers if employer.group_code} | set(groups)
+    codes |= {known[each].group_code for each in all_own if each in known and known[each].group_code}
+    above = {ancestor for each in all_own if each in known for ancestor in known[each].ancestors}
     return frozenset(
-        own
-        | {union.id for union in known.values() if union.group_code and union.group_code in groups}
+        all_own
+        | {union.id for union in known.values() if union.group_code and union.group_code in codes}
         | {each for each in above if each in known and known[each].level is Level.ENTERPRISE}
     )
 
