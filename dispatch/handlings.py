@@ -16,59 +16,16 @@ from dispatch.models.tickets import Contact, Handling, Report, Ticket, TicketRet
 from dispatch.models.unions import Union
 from dispatch.move import Move
 from dispatch.policy import CENTRE_CALENDAR, UNION_CALENDAR, Policy
+from dispatch.routing import recommend
 from dispatch.rules.deadlines import deadline
 from dispatch.rules.recusal import recused
-from dispatch.rules.routing import Ranking, RoutingCase, candidate_region_codes, rank
 from dispatch.rules.sla import RETURN_WINDOW
 from dispatch.rules.ticket_state import ClockKind, Command
 from dispatch.rules.urgency import Difficulty, Urgency
-from dispatch.rules.working_time import SHANGHAI
 from dispatch.scope import corporate_of, employers_of, view_of
 
 FINAL_RETURN = 2
 """The second decision on a returned ticket is final [docs/domain.md §4]."""
-
-
-def recommend(session: Session, ticket: Ticket, *, policy: Policy, now: datetime) -> Ranking:
-    """Return the unions that should receive the ticket, best first, each with its reasons in Chinese."""
-    category = policy.category(ticket.category)
-    if category is None:
-        return Ranking((), (), "诉求类别未定，无法推荐工会，请先选择类别")
-    employers = employers_of(session, ticket.id)
-    case = RoutingCase(
-        category=category,
-        region_code=ticket.region_code or "",
-        on=now.astimezone(SHANGHAI).date(),
-        employers=employers,
-        rights_defence=ticket.rights_defence,
-        sealed=ticket.sealed,
-        accused_union_ids=tuple(ticket.accused_union_ids),
-        consent_waives_recusal=ticket.recusal_waived,
-        mode=policy.dispatch_mode,
-        home_province=policy.province,
-    )
-    regions = {
-        code
-        for place in {case.place, *(e.region_code for e in employers)}
-        for code in candidate_region_codes(place)
-    }
-    groups = {each.group_code for each in employers if each.group_code}
-    own = {each.union_id for each in employers if each.union_id is not None}
-    named = {rule.union_code for rule in policy.routing_rules}
-    first = session.scalars(
-        select(Union).where(
-            Union.region_code.in_(regions)
-            | Union.id.in_(own)
-            | Union.group_code.in_(groups)
-            | Union.code.in_(named)
-            | Union.id.in_(ticket.accused_union_ids)
-        )
-    ).all()
-    known = {union.id: union for union in first}
-    above = {ancestor for union in first for ancestor in union.ancestor_ids()} - known.keys()
-    if above:
-        known |= {union.id: union for union in session.scalars(select(Union).where(Union.id.in_(above)))}
-    return rank(case, map(view_of, known.values()), policy.routing_rules)
 
 
 def may_return(
@@ -94,6 +51,7 @@ def dispatch(move: Move) -> None:
     """Give the ticket to a union: the recommended one, or another with the reason for it."""
     union = _receiver(move)
     ranking = recommend(move.session, move.ticket, policy=move.policy, now=move.now)
+    move.notes["rules_version"] = ranking.rules_version
     chosen = next((each for each in ranking.recommendations if each.union_id == union.id), None)
     best = ranking.recommendations[0] if ranking.recommendations else None
     override = move.data.get("override_reason") or move.data.get("reason")

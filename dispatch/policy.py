@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dispatch.rules.categories import Catalogue, Category
-from dispatch.rules.routing import DispatchMode
-from dispatch.rules.routing_rules import RoutingRule
+from dispatch.rules.routing_rules import DispatchMode, RoutingRule
 from dispatch.rules.sla import SlaPolicy
 from dispatch.rules.working_time import SHANGHAI, Calendar
 

@@ -12,16 +12,14 @@ from dispatch.access import find_ticket
 from dispatch.actors import Actor
 from dispatch.clocks import planned
 from dispatch.errors import Invalid
-from dispatch.handlings import recommend
 from dispatch.identity import DISCLOSED, CallerView, caller_views
-from dispatch.models.people import User
 from dispatch.models.tickets import Ticket, TicketScope
 from dispatch.models.unions import Union
 from dispatch.policy import Policy
+from dispatch.routing import recommend
 from dispatch.rules.masking import mask_text
 from dispatch.rules.recusal import recused
-from dispatch.rules.roles import Role
-from dispatch.rules.routing import ExcludedUnion
+from dispatch.rules.routing import ExcludedUnion, Proposal
 from dispatch.rules.ticket_state import ClockKind
 from dispatch.scope import corporate_of, employers_of, view_of
 from dispatch.ticket_views import TicketLine, ticket_lines
@@ -40,7 +38,7 @@ class RecommendedUnion:
     reasons: list[str]
     open_tickets: int
     on_duty: list[str]
-    """People of the union, while it is in its working time."""
+    """People who can be reached there now: on call, at their posts, or standing in."""
     sign_due_at: datetime | None
     resolve_due_at: datetime | None
 
@@ -51,6 +49,8 @@ class RankingView:
     excluded: list[ExcludedUnion]
     pool_reason: str | None
     advice: list[str]
+    proposals: list[Proposal]
+    rules_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,19 @@ def ranked_unions(
                 level_label=each.level_label,
                 reasons=list(each.reasons),
                 open_tickets=load.get(union.id, 0),
-                on_duty=_on_duty(session, union, policy, now),
+                on_duty=list(each.on_duty[:PEOPLE_SHOWN]),
                 sign_due_at=sign.due_at if sign is not None else None,
                 resolve_due_at=resolve.due_at if resolve is not None else None,
             )
         )
-    return RankingView(recommendations, list(ranking.excluded), ranking.pool_reason, list(ranking.advice))
+    return RankingView(
+        recommendations,
+        list(ranking.excluded),
+        ranking.pool_reason,
+        list(ranking.advice),
+        list(ranking.proposals),
+        ranking.rules_version,
+    )
 
 
 def preview(
@@ -141,19 +148,3 @@ def _load(session: Session, union_ids: list[int]) -> dict[int, int]:
         .group_by(TicketScope.union_id)
     )
     return dict(list(rows))
-
-
-def _on_duty(session: Session, union: Union, policy: Policy, now: datetime) -> list[str]:
-    if not policy.calendar(union.calendar).is_working(now):
-        return []
-    people = session.scalars(
-        select(User.display_name)
-        .where(
-            User.union_id == union.id,
-            User.disabled_at.is_(None),
-            User.role.in_((Role.UNION_HANDLER.value, Role.UNION_LEADER.value)),
-        )
-        .order_by(User.id)
-        .limit(PEOPLE_SHOWN)
-    )
-    return list(people)

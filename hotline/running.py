@@ -18,8 +18,8 @@ from sqlalchemy import or_, select
 
 from config.settings import Settings
 from dispatch.actors import MACHINE
-from dispatch.handlings import recommend
 from dispatch.models.unions import Employer
+from dispatch.routing import recommend
 from dispatch.tickets import ToldEmployer, open_ticket
 from hotline.app import build
 from hotline.demo import load_demo, read_accounts

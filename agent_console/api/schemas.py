@@ -357,10 +357,21 @@ class ExcludedUnionOut(Given):
     reason: str
 
 
+class ProposalOut(Given):
+    kind: str
+    region_code: str
+    reason: str
+    union_id: int | None
+    union_name: str | None
+
+
 class RankingOut(Given):
     recommendations: list[RecommendationOut]
     excluded: list[ExcludedUnionOut]
     pool_reason: str | None
+    advice: list[str]
+    proposals: list[ProposalOut]
+    rules_version: str
 
 
 class SuggestionOut(Given):

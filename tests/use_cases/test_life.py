@@ -16,10 +16,10 @@ from dispatch.commands import buttons
 from dispatch.database import Database
 from dispatch.errors import Missing, NotAllowed, NotFound, VersionConflict, WrongState
 from dispatch.events import ticket_stream, verify_chain
-from dispatch.handlings import recommend
 from dispatch.models.clocks import Timer
 from dispatch.models.tickets import Ticket, TicketScope
 from dispatch.models.unions import Union
+from dispatch.routing import recommend
 from dispatch.rules.ticket_state import ClockKind, Command
 from dispatch.tickets import ToldEmployer, edit_ticket
 from tests.builders import NOW, World, build_world, give, make_ticket
