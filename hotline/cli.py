@@ -13,16 +13,15 @@ from sqlalchemy import func, select
 from config.load import ConfigError
 from config.settings import Settings
 from dispatch.audit import verify
-from dispatch.errors import ImportRefused
 from dispatch.events import ADMINISTRATION, By, record
 from dispatch.models.history import StreamHead
 from dispatch.models.people import User
 from dispatch.models.unions import Union
 from dispatch.rules.roles import ACCOUNT_ROLES, CENTRE_ROLES, UNION_ROLES, Role
-from dispatch.unions import import_unions
+from hotline.cli_unions import route_app, unions_app
 from hotline.migrations.run import migrate
 from hotline.preflight import check_all, read_settings
-from hotline.running import explain_route, openapi_document, run_background, serve
+from hotline.running import openapi_document, run_background, serve
 from hotline.wiring import database_of, flow_files, now
 from ivr_flows.check import check as check_flow
 from ivr_flows.diagram import to_mermaid, to_svg
@@ -33,11 +32,9 @@ from ivr_flows.trying import Walk
 MIN_PASSWORD = 8
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="12351 工会服务职工热线")
-unions_app = typer.Typer(no_args_is_help=True, help="工会组织")
 users_app = typer.Typer(no_args_is_help=True, help="账号")
 flows_app = typer.Typer(no_args_is_help=True, help="语音流程")
 audit_app = typer.Typer(no_args_is_help=True, help="审计")
-route_app = typer.Typer(no_args_is_help=True, help="派单规则")
 app.add_typer(unions_app, name="unions")
 app.add_typer(users_app, name="users")
 app.add_typer(flows_app, name="flows")
@@ -103,26 +100,6 @@ def check_command() -> None:
     if errors:
         _fail(f"有{len(errors)}处错误。")
     print("可以运行。")
-
-
-@unions_app.command("import")
-def import_unions_command(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV 文件，UTF-8 或 GBK")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不写入")] = False,
-) -> None:
-    """从 CSV 导入工会；有一行错误就什么都不写。"""
-    database = database_of(_settings())
-    try:
-        with database.writing() as session:
-            done = import_unions(session, file.read_bytes(), by=By("machine"), now=now(), dry_run=dry_run)
-    except ImportRefused as refused:
-        for line, reason in refused.findings:
-            print(f"{file}:{line}: {reason}", file=sys.stderr)
-        _fail(f"没有导入：{len(refused.findings)}处错误。")
-    finally:
-        database.dispose()
-    verb = "将" if dry_run else "已"
-    print(f"{verb}新增{done.created}个，更新{done.updated}个，未变{done.unchanged}个。")
 
 
 @users_app.command("add")
@@ -217,17 +194,6 @@ def try_flow_command(file: Annotated[Path, typer.Argument(exists=True, dir_okay=
         except EOFError:
             return
         print("\n".join(walk.take(word.strip())))
-
-
-@route_app.command("try")
-def try_route_command(
-    category: Annotated[str, typer.Option(help="诉求类别代码，如 wage_arrears")],
-    region: Annotated[str, typer.Option(help="行政区划代码，如 370102")],
-    employer: Annotated[str | None, typer.Option(help="用人单位名称或统一社会信用代码")] = None,
-) -> None:
-    """试派一件诉求：推荐哪些工会，为什么，又回避了谁。"""
-    for line in explain_route(_settings(), category=category, region=region, employer=employer):
-        print(line)
 
 
 @audit_app.command("verify")

@@ -14,19 +14,14 @@ from typing import TYPE_CHECKING
 import structlog
 import uvicorn
 from pydantic import SecretStr
-from sqlalchemy import or_, select
 
 from config.settings import Settings
-from dispatch.actors import MACHINE
-from dispatch.models.unions import Employer
-from dispatch.routing import recommend
-from dispatch.tickets import ToldEmployer, open_ticket
 from hotline.app import build
 from hotline.demo import load_demo, read_accounts
 from hotline.jobs.loop import Background
 from hotline.migrations.run import is_current, migrate
 from hotline.services import Services
-from hotline.wiring import bus_of, database_of, each_of, keys_of, now, policy_of, services_of
+from hotline.wiring import bus_of, database_of, each_of, keys_of, now, services_of
 
 if TYPE_CHECKING:
     from hotline.bus import Bus
@@ -161,33 +156,6 @@ def openapi_document() -> str:
         document = programme.app.openapi()
         programme.services.database.dispose()
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-
-
-def explain_route(settings: Settings, *, category: str, region: str, employer: str | None) -> Iterator[str]:
-    """Yield the ranked unions for a case with the reasons; nothing of the case is kept."""
-    database, policy = database_of(settings), policy_of(settings, keys_of(settings))
-    with database.writing() as session:
-        known = None
-        if employer is not None:
-            known = session.scalar(
-                select(Employer.id).where(or_(Employer.name == employer, Employer.uscc == employer.upper()))
-            )
-        told = ToldEmployer(employer_id=known, name="" if known else employer or "")
-        fields = {"category": category, "region_code": region}
-        moment = now()
-        ticket = open_ticket(
-            session, MACHINE, channel="operator", policy=policy, now=moment, fields=fields, employers=(told,)
-        )
-        ranking = recommend(session, ticket, policy=policy, now=moment)
-        session.rollback()
-    database.dispose()
-    for place, found in enumerate(ranking.recommendations, start=1):
-        yield f"{place}. {found.union_name}（{found.level_label}）：{'；'.join(found.reasons)}"
-    for out in ranking.excluded:
-        yield f"回避 {out.union_name}：{out.reason}"
-    yield from ranking.advice
-    if ranking.pool_reason:
-        yield f"人工派单：{ranking.pool_reason}"
 
 
 def _quieten(settings: Settings) -> None:

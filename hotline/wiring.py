@@ -15,7 +15,7 @@ from dispatch.database import Database
 from dispatch.policy import Policy
 from dispatch.rules.calendar_policy import CalendarPolicy
 from dispatch.rules.categories import Catalogue
-from dispatch.rules.routing_rules import rules_from_mapping
+from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.sla import SlaPolicy
 from dispatch.rules.working_time import Calendar
 from dispatch.unit_of_work import Fact, Publish
@@ -58,11 +58,13 @@ def policy_of(settings: Settings, keys: Keys) -> Policy:
     this_year = now().year
     years = range(this_year - YEARS_BACK, this_year + YEARS_AHEAD + 1)
     calendars = load_policy(config_file(settings, "calendar.yaml"), CalendarPolicy.from_mapping).build(years)
+    book = load_policy(config_file(settings, "routing_rules.yaml"), RuleBook.from_mapping)
     return Policy(
         catalogue=load_policy(config_file(settings, "categories.yaml"), Catalogue.from_mapping),
         sla=load_policy(config_file(settings, "sla.yaml"), SlaPolicy.from_mapping),
         calendars={**calendars, "always": Calendar.always(years)},
-        routing_rules=load_policy(config_file(settings, "routing_rules.yaml"), rules_from_mapping),
+        routing_rules=book.rules,
+        dispatch_mode=book.mode,
         province=settings.province,
         secret=keys.derive("query-codes-and-number-digests"),
     )
