@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from dispatch.kinship import kin, with_branches
 from dispatch.models.clocks import Clock
+from dispatch.models.history import Notice
 from dispatch.models.tickets import CentreList, Handling, Ticket, TicketEmployer, TicketRecusal, TicketScope
 from dispatch.models.unions import Employer, EmployerTie, Union
 from dispatch.rules.levels import Level, UnionKind
 from dispatch.rules.recusal import EmployerView, UnionView, corporate_unions, recused
+from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import OPEN_STATES, ClockKind, State
 from dispatch.unit_of_work import Fact, tell
 
@@ -57,6 +59,8 @@ def rewrite(session: Session, ticket: Ticket, *, now: datetime) -> None:
         ]
         session.execute(insert(TicketScope), rows)
     _rewrite_recusals(session, ticket)
+    if bucket == "open":
+        _tell_recused(session, ticket, scope, now)
     centre = "sealed" if ticket.sealed else "centre"
     rooms = (centre, *(f"union:{union}" for union in sorted(before | scope.keys())))
     tell(session, Fact("ticket", ticket.number, ticket.version, now, rooms))
@@ -174,6 +178,33 @@ def _rewrite_recusals(session: Session, ticket: Ticket) -> None:
     rows = {user: {"ticket_id": ticket.id, "user_id": user, "reason": reason} for user, reason in tied}
     if rows:
         session.execute(insert(TicketRecusal), list(rows.values()))
+
+
+def _tell_recused(session: Session, ticket: Ticket, scope: Mapping[int, str], now: datetime) -> None:
+    """Tell the dispatchers of a lead union that may not see its ticket any more: somebody else must have it."""
+    if ticket.lead_union_id is None or ticket.lead_union_id in scope:
+        return
+    lead = session.scalars(
+        select(Union.name)
+        .join(Handling, Handling.union_id == Union.id)
+        .where(
+            Handling.ticket_id == ticket.id,
+            Handling.role == "lead",
+            Handling.union_id == ticket.lead_union_id,
+            Handling.ended_at.is_(None),
+        )
+        .limit(1)
+    ).first()
+    if lead is None:
+        return
+    open_notice = select(Notice.id).where(
+        Notice.ticket_id == ticket.id, Notice.kind == "recused", Notice.seen_at.is_(None)
+    )
+    if session.scalar(open_notice.limit(1)) is None:
+        text = f"{ticket.number} 的办理工会{lead}须回避，请改派"
+        session.add(
+            Notice(at=now, kind="recused", ticket_id=ticket.id, role=Role.DISPATCHER.value, text=text)
+        )
 
 
 def _sort_key(ticket: Ticket, bucket: str, dues: Iterable[datetime | None]) -> int:
