@@ -15,7 +15,7 @@ from dispatch.models.tickets import Ticket
 from dispatch.models.unions import Union
 from dispatch.policy import Policy
 from dispatch.rule_sets import book_in_force
-from dispatch.rules.levels import Level
+from dispatch.rules.levels import Level, UnionKind
 from dispatch.rules.routing import (
     DistrictView,
     Ranking,
@@ -27,8 +27,11 @@ from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.working_time import SHANGHAI
 from dispatch.scope import corporate_of, employers_of, view_of
 
-_PLACELESS = (Level.ENTERPRISE.value, Level.VILLAGE.value)
-"""Found by their employer, never by a place: a town has hundreds of them."""
+_OF_A_PLACE = and_(
+    Union.level != Level.ENTERPRISE.value,
+    or_(Union.level != Level.VILLAGE.value, Union.kind != UnionKind.TERRITORY.value),
+)
+"""The others are found by their employer: a town has hundreds of them, all with its code."""
 
 
 def recommend(session: Session, ticket: Ticket, *, policy: Policy, now: datetime) -> Ranking:
@@ -85,7 +88,7 @@ def _candidates(session: Session, case: RoutingCase, book: RuleBook) -> list[Uni
     first = session.scalars(
         select(Union).where(
             or_(
-                and_(Union.region_code.in_(regions), Union.level.not_in(_PLACELESS)),
+                and_(Union.region_code.in_(regions), _OF_A_PLACE),
                 Union.id.in_(wanted),
                 Union.code.in_(_named(book, case)),
             )

@@ -286,7 +286,19 @@ class TicketFields(Taken):
 
 
 class TicketCreate(TicketFields):
-    channel: Literal["phone", "web", "partner", "walk_in", "letter", "union_phone", "operator"] = "operator"
+    channel: Literal[
+        "phone",
+        "web",
+        "partner",
+        "upper_12351",
+        "line_12345",
+        "line_12348",
+        "inspection",
+        "walk_in",
+        "letter",
+        "union_phone",
+        "operator",
+    ] = "operator"
     external_id: Annotated[str, StringConstraints(max_length=100)] | None = None
     call_sid: Annotated[str, StringConstraints(max_length=64)] | None = None
 

@@ -153,13 +153,26 @@ class Search:
             own = self.unions.get(employer.union_id or 0)
             if own is None:
                 continue
+            at = own.region_code or employer.region_code
             for union in self._above(own):
-                fits = union.level is level if level is not None else True
-                beside = union.id not in mapped and union.level is not Level.ENTERPRISE
-                if fits and beside and self._same_city(union):
+                fits = level is None or union.level is level
+                if (
+                    fits
+                    and union.id not in mapped
+                    and self._off_the_map(union, at)
+                    and self._same_city(union)
+                ):
                     yield union, (f"单位：{employer.name}的工会隶属{union.name}",)
                     if level is not None:
                         break
+
+    @staticmethod
+    def _off_the_map(union: UnionView, at: str) -> bool:
+        """Whether the code of the place `at` would not lead to this union."""
+        if union.level is Level.ENTERPRISE:
+            return False
+        shown = union.kind is UnionKind.TERRITORY and union.level is not Level.VILLAGE
+        return not (shown and union.region_code and at.startswith(union.region_code))
 
     def _same_city(self, union: UnionView) -> bool:
         """Whether a union on an employer's line has to do with the place: a branch elsewhere is a matter of its own."""
@@ -176,6 +189,10 @@ class Search:
             for union in self.unions.values()
             if union.kind in _JOINT and union.region_code in prefixes and union.level is not Level.ENTERPRISE
         ]
+        villages = [each for each in here if each.level is Level.VILLAGE]
+        if len(villages) > 1:
+            # In which of a town's villages the place lies, its code does not say.
+            here = [each for each in here if each.level is not Level.VILLAGE]
         for union in sorted(here, key=lambda each: (-len(each.region_code), -each.level.depth, each.id)):
             yield union, (self._of_place(union), "单位没有自己的工会，由联合工会办理")
 
