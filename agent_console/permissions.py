@@ -46,6 +46,9 @@ class Action(StrEnum):
     LINE_READ = "line.read"
     RETURN_CALL_READ = "return_call.read"
     RETURN_CALL_MAKE = "return_call.make"
+    UNION_ADMINISTER = "union.administer"
+    ROSTER_KEEP = "roster.keep"
+    CONSENT_RECORD = "consent.record"
 
 
 _DESK = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -71,6 +74,9 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.LINE_READ: _SEATS | {Role.DISPATCHER},
     Action.RETURN_CALL_READ: _DESK | {Role.CALLBACK_OPERATOR, Role.AUDITOR},
     Action.RETURN_CALL_MAKE: _DESK | {Role.CALLBACK_OPERATOR},
+    Action.UNION_ADMINISTER: frozenset({Role.ADMINISTRATOR}),
+    Action.CONSENT_RECORD: _DESK | _SPECIALISTS | {Role.DISPATCHER},
+    Action.ROSTER_KEEP: frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.DUTY_LEADER}),
 }
 """docs/quality.md's table as far as these screens go; union administrators read reference data only."""
 

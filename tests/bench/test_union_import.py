@@ -66,9 +66,9 @@ def test_import_beside_bare_rows(database: Database) -> None:
 
     took = {"import": timed(load), "again, unchanged": timed(load)}
     unions, closure = Union.__table__, UnionClosure.__table__
-    with database.reading() as session:
-        union_rows = [tuple(row) for row in session.execute(select(unions).order_by(unions.c.id))]
-        pairs = [tuple(row) for row in session.execute(select(closure))]
+    with database.reading() as reading:
+        union_rows = [tuple(row) for row in reading.execute(select(unions).order_by(unions.c.id))]
+        pairs = [tuple(row) for row in reading.execute(select(closure))]
     assert len(union_rows) == UNIONS
     with database.writing() as session:
         session.execute(text("DELETE FROM union_closure"))
@@ -80,8 +80,8 @@ def test_import_beside_bare_rows(database: Database) -> None:
         copy_rows(database, "union_closure", pairs, [column.name for column in closure.columns])
 
     took["bare rows"] = timed(bare)
-    with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(UnionClosure)) == len(pairs)
+    with database.reading() as reading:
+        assert reading.scalar(select(func.count()).select_from(UnionClosure)) == len(pairs)
     engine = "sqlite" if database.on_sqlite else "postgresql"
     for name, seconds in took.items():
         print(f"\n{engine:<11}{name:<18}{UNIONS:>8} unions, {len(pairs):>8} pairs {seconds:8.2f} s", end="")

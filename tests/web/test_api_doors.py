@@ -34,6 +34,17 @@ WHO_MAY: dict[str, str] = {
     "GET /api/regions": f"{CENTRE} {UNIONS}",
     "GET /api/unions": f"{CENTRE} {UNIONS}",
     "GET /api/employers": f"{CENTRE} {UNIONS}",
+    "GET /api/unions/{union_id}": f"{CENTRE} {UNIONS}",
+    "PATCH /api/unions/{union_id}": "administrator",
+    "GET /api/service-points": f"{CENTRE} {UNIONS}",
+    "GET /api/court-districts": f"{CENTRE} {UNIONS}",
+    "POST /api/tables/{sheet}": "administrator",
+    "GET /api/tables/{sheet}": "administrator",
+    "POST /api/rosters/{sheet}": "administrator supervisor duty_leader",
+    "GET /api/rosters/{sheet}": "administrator supervisor duty_leader",
+    "GET /api/routing-rules": "administrator",
+    "PUT /api/routing-rules": "administrator",
+    "PUT /api/tickets/{number}/consent": f"{TAKERS} dispatcher",
     "GET /api/users": f"{CENTRE} {UNIONS}",
     "POST /api/suggest": f"{TAKERS} dispatcher {HANDLERS}",
     "GET /api/tickets": f"{SEATS} dispatcher inspector auditor {HANDLERS}",
@@ -134,7 +145,13 @@ def test_routes_without_a_door_are_only_those_that_hold_no_data(house: House) ->
 def ask(browser: httpx.Client, name: str) -> httpx.Response:
     method, path = name.split(" ")
     url = path.format(
-        number="37-20261123-999999-0", command="accept", sid="CA404", id=999_999, recording_id=999_999
+        number="37-20261123-999999-0",
+        command="accept",
+        sid="CA404",
+        id=999_999,
+        union_id=999_999,
+        sheet="absences",
+        recording_id=999_999,
     )
     return browser.request(method, url, json={"version": 1} if method != "GET" else None)
 
