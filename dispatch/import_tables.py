@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -39,6 +39,8 @@ class Lookups:
     users: dict[str, User] = field(default_factory=dict)
     points: dict[str, int] = field(default_factory=dict)
     employers: dict[str, int] = field(default_factory=dict)
+    calendars: Collection[str] | None = None
+    """The calendars there are; None where the caller does not know."""
     closed: set[str] = field(default_factory=set)
     """Unions that are there no more: what hangs on them can be taken away, and nothing new be added."""
 
@@ -83,7 +85,14 @@ class Table:
 
 
 def import_table(
-    session: Session, table: Table, data: bytes, *, by: By, now: datetime, dry_run: bool = False
+    session: Session,
+    table: Table,
+    data: bytes,
+    *,
+    by: By,
+    now: datetime,
+    dry_run: bool = False,
+    calendars: Collection[str] | None = None,
 ) -> ImportResult:
     """Load a file of this kind all or nothing; raises ImportRefused with every bad line.
 
@@ -92,6 +101,7 @@ def import_table(
     raw = read_rows(data, table.columns, optional=table.optional)
     rows: Rows = [(line, {**row, **table.clean(row)}) for line, row in raw]
     lookups = _lookups(session, rows)
+    lookups.calendars = calendars
     known = {table.key_of(cells): cells for cells in table.read(session)}
     findings = sorted(_findings(table, rows, known, lookups))
     if findings:

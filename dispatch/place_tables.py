@@ -149,6 +149,8 @@ def _check_point(row: Cells, lookups: Lookups) -> Iterator[str]:
         yield f"没有“{word}”这项服务"
     for word in unknown_words(words_of(row["facilities"]), Facility):
         yield f"没有“{word}”这种设施"
+    if lookups.calendars is not None and row["calendar"] not in lookups.calendars:
+        yield f"没有日历“{row['calendar']}”"
     if row["open"] not in FLAGS:
         yield "open应为是或否"
 

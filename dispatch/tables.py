@@ -70,7 +70,7 @@ def import_sheet(
         return import_unions(session, data, by=by, now=now, dry_run=dry_run, calendars=calendars)
     if sheet is Sheet.EMPLOYERS:
         return import_employers(session, data, by=by, now=now, dry_run=dry_run)
-    return import_table(session, _SMALL[sheet], data, by=by, now=now, dry_run=dry_run)
+    return import_table(session, _SMALL[sheet], data, by=by, now=now, dry_run=dry_run, calendars=calendars)
 
 
 def export_sheet(session: Session, sheet: Sheet) -> Iterator[str]:

@@ -48,6 +48,8 @@ def test_files_go_in_and_come_out_over_http(administrator: httpx.Client) -> None
     bad = sent(administrator, "service_points", POINTS.replace("370102,370102,", "999,370102,"))
     assert bad.status_code == 422
     assert bad.json()["fields"] == {"2": "没有工会“999”"}
+    shut = sent(administrator, "service_points", POINTS.replace("yuhang_staggered", "nowhere"))
+    assert shut.json()["fields"] == {"2": "没有日历“nowhere”"}
     assert sent(administrator, "no_such_table", POINTS).status_code == 422
 
 

@@ -103,3 +103,43 @@ def test_flows_can_be_checked_drawn_and_tried(tmp_path: Path) -> None:
     tried = run(tmp_path, "flows", "try", str(day), given="1\n1\n2\n")
     assert "欠薪请按1" in tried.stdout
     assert "再见" in tried.stdout
+
+
+RULES = """rules:
+  - code: city
+    category_prefix: wage_arrears
+    region_prefix: "37"
+    union_code: "3701"
+    valid_from: 2026-01-01
+    source: "[D]"
+"""
+
+
+def test_rules_are_loaded_as_versions_and_a_case_is_explained(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    file, rules = tmp_path / "unions.csv", tmp_path / "rules.yaml"
+    file.write_text(UNIONS, encoding="utf-8")
+    run(tmp_path, "unions", "import", str(file))
+    rules.write_text(RULES.replace('"3701"', '"999"'), encoding="utf-8")
+    refused = run(tmp_path, "route", "load", str(rules))
+    assert refused.returncode == 1
+    assert f"{rules}:5: " in refused.stderr
+    rules.write_text(RULES, encoding="utf-8")
+    assert "已存入版本" in run(tmp_path, "route", "load", str(rules)).stdout
+    assert "没有变化" in run(tmp_path, "route", "load", str(rules)).stdout
+    assert "1条" in run(tmp_path, "route", "versions").stdout
+
+
+def test_what_was_imported_is_exported_and_taken_back(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    file, out = tmp_path / "unions.csv", tmp_path / "out.csv"
+    file.write_text(UNIONS, encoding="utf-8")
+    run(tmp_path, "unions", "import", str(file))
+    assert run(tmp_path, "unions", "export", str(out)).returncode == 0
+    assert "未变2个" in run(tmp_path, "unions", "import", str(out)).stdout
+    points = "code,name,kind,union_code,region_code,address,phone,calendar,skills,facilities,open\n"
+    file.write_text(points + "C1,中心,职工服务中心,3701,370102,,,,law,,\n", encoding="utf-8")
+    assert "已新增1个" in run(tmp_path, "unions", "import", str(file), "--table", "service_points").stdout
+    found = run(tmp_path, "unions", "points", "--region", "370102001", "--need", "法律服务").stdout
+    assert "1. 中心（职工服务中心，济南市总工会）：同一区县（370102）；可办理：法律服务" in found
+    assert "C1,中心" in run(tmp_path, "unions", "export", "--table", "service_points").stdout
