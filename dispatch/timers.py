@@ -8,11 +8,13 @@ from datetime import datetime
 from sqlalchemy import Row, delete, func, select
 from sqlalchemy.orm import Session
 
+from dispatch import clocks, scope
 from dispatch.escalation import Due, Escalation, ladder_step
 from dispatch.models.clocks import Clock, Timer
 from dispatch.models.tickets import Ticket
 from dispatch.policy import CENTRE_CALENDAR, Policy
 from dispatch.receivers import Case, Surroundings
+from dispatch.recompute import is_stale
 from dispatch.rules.sla_terms import LadderStep
 
 
@@ -28,11 +30,16 @@ def fire_due(session: Session, *, now: datetime, limit: int, policy: Policy) -> 
     tickets = {ticket.id: ticket for _, _, ticket in due}
     around = Surroundings(session, list(tickets.values()), province=policy.province)
     escalation = Escalation(session, around, policy=policy, now=now)
-    fired, stale = 0, []
+    fired, stale, recounted = 0, [], list[Ticket]()
     for timer, clock, ticket in due:
         # Also a step before this one may have stopped the clock.
         if clock.state != "running" or clock.generation != timer.generation:
             stale.append(timer.id)
+            continue
+        if is_stale(clock, policy):
+            # No step fires on a calendar that is no longer in force: count anew, and come back when it is due.
+            clocks.recount(session, ticket, clock, policy=policy, now=now)
+            recounted.append(ticket)
             continue
         case = around.case(ticket, clock.handling_id)
         rung = ladder_step(policy, clock, ticket, timer.step)
@@ -48,6 +55,7 @@ def fire_due(session: Session, *, now: datetime, limit: int, policy: Policy) -> 
     if stale:
         session.execute(delete(Timer).where(Timer.id.in_(stale), Timer.fired_at.is_(None)))
     escalation.finish()
+    scope.reorder(session, recounted, now=now)
     return fired
 
 

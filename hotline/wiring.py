@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 import ivr_flows
 from config.load import ConfigError, load_policy
 from config.settings import SHIPPED_CONFIG, Settings
+from dispatch.calendars import LiveCalendars
 from dispatch.database import Database
 from dispatch.policy import Policy
 from dispatch.rules.calendar_policy import CalendarPolicy
 from dispatch.rules.categories import Catalogue
 from dispatch.rules.routing_rules import rules_from_mapping
 from dispatch.rules.sla import SlaPolicy
-from dispatch.rules.working_time import Calendar
 from dispatch.unit_of_work import Fact, Publish
 from hotline.carriers.base import Carrier
 from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
@@ -57,11 +57,11 @@ def policy_of(settings: Settings, keys: Keys) -> Policy:
     """Return the policy that the configuration folder holds; raises ConfigError with file and line."""
     this_year = now().year
     years = range(this_year - YEARS_BACK, this_year + YEARS_AHEAD + 1)
-    calendars = load_policy(config_file(settings, "calendar.yaml"), CalendarPolicy.from_mapping).build(years)
+    written = load_policy(config_file(settings, "calendar.yaml"), CalendarPolicy.from_mapping)
     return Policy(
         catalogue=load_policy(config_file(settings, "categories.yaml"), Catalogue.from_mapping),
         sla=load_policy(config_file(settings, "sla.yaml"), SlaPolicy.from_mapping),
-        calendars={**calendars, "always": Calendar.always(years)},
+        calendars=LiveCalendars(written, years),
         routing_rules=load_policy(config_file(settings, "routing_rules.yaml"), rules_from_mapping),
         province=settings.province,
         secret=keys.derive("query-codes-and-number-digests"),
