@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch import counting
-from dispatch.models.clocks import Clock, Timer
+from dispatch.models.clocks import Clock, StepProposal, Timer
 from dispatch.models.tickets import Handling, Ticket
 from dispatch.models.unions import Union
 from dispatch.policy import ALWAYS, CENTRE_CALENDAR, UNION_CALENDAR, Policy
@@ -111,9 +111,16 @@ def stop(
         late = clock.due_at is not None and now > clock.due_at
         clock.state = "cancelled" if cancelled else "missed" if late else "met"
         if clock.running_since is not None:
-            clock.consumed_s += policy.calendar(clock.calendar).between(clock.running_since, now)
+            clock.consumed_s = counting.consumed(clock, policy.calendar(clock.calendar), now=now)
         clock.stopped_at, clock.running_since = now, None
         _raise_generation(session, clock)
+        if late:
+            # What was proposed because it was late needs no decision any more.
+            session.execute(
+                update(StepProposal)
+                .where(StepProposal.clock_id == clock.id, StepProposal.state == "proposed")
+                .values(state="lapsed", decided_at=now)
+            )
 
 
 def pause(session: Session, clocks: Iterable[Clock], *, policy: Policy, now: datetime) -> None:
@@ -121,7 +128,7 @@ def pause(session: Session, clocks: Iterable[Clock], *, policy: Policy, now: dat
     for clock in clocks:
         if clock.state != "running" or clock.running_since is None:
             continue
-        clock.consumed_s += policy.calendar(clock.calendar).between(clock.running_since, now)
+        clock.consumed_s = counting.consumed(clock, policy.calendar(clock.calendar), now=now)
         clock.state, clock.running_since, clock.due_at = "paused", None, None
         _raise_generation(session, clock)
 
@@ -142,7 +149,7 @@ def resume(
         _write_timers(session, ticket, clock, policy=policy, handling=handling)
 
 
-def extend(
+def move(
     session: Session,
     ticket: Ticket,
     clocks: Iterable[Clock],
@@ -151,13 +158,17 @@ def extend(
     policy: Policy,
     now: datetime,
 ) -> None:
-    """Move running clocks to a later deadline (延期); steps that now lie ahead again fire again."""
+    """Let running clocks end at another moment (延期); what they had consumed is kept.
+
+    A step that had fired fires once more where it lies ahead again.
+    """
     for clock in clocks:
-        if clock.state != "running" or clock.running_since is None:
+        if clock.running_since is None:
             continue
         calendar = policy.calendar(clock.calendar)
-        clock.target_s = clock.consumed_s + calendar.between(clock.running_since, due_at)
-        clock.due_at = due_at
+        clock.consumed_s = counting.consumed(clock, calendar, now=now)
+        clock.running_since, clock.due_at = now, due_at
+        clock.target_s = clock.consumed_s + max(1, calendar.between(now, due_at))
         _raise_generation(session, clock)
         rewrite_timers(session, ticket, clock, policy=policy, now=now)
 

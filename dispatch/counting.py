@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from dispatch.models.clocks import Clock
 from dispatch.rules.deadlines import Deadline
 from dispatch.rules.sla_terms import Unit
 from dispatch.rules.working_time import Calendar
 
-_SECONDS = {Unit.MINUTES: 60, Unit.HOURS: 3600, Unit.WORKING_HOURS: 3600}
+_SECONDS: Final = {"min": 60, "h": 3600, "wh": 3600, "d": 86_400}
+"""By the unit that a policy snapshot keeps."""
 
 
 def consumed(clock: Clock, calendar: Calendar, *, now: datetime) -> int:
@@ -32,8 +34,8 @@ def planned_s(clock: Clock, calendar: Calendar) -> int | None:
     snapshot = clock.policy_snapshot
     if "planned_s" not in snapshot:
         return None
-    unit = Unit(snapshot["unit"])
-    if unit is Unit.WORKING_DAYS:
+    unit = snapshot["unit"]
+    if unit == Unit.WORKING_DAYS.value:
         begun = _begun(clock)
         whole = calendar.between(begun, calendar.add_working_days(begun, int(snapshot["amount"])))
     else:

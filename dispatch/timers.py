@@ -49,7 +49,7 @@ def fire_due(session: Session, *, now: datetime, limit: int, policy: Policy) -> 
             timer.due_at = opens
             continue
         timer.fired_at, timer.late_by_s = now, int((now - opens).total_seconds())
-        escalation.take(Due(case, clock, rung, timer.late_by_s))
+        escalation.take(Due(case, clock, rung, timer.late_by_s, timer.id))
         fired += 1
     session.flush()
     if stale:

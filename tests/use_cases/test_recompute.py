@@ -208,7 +208,7 @@ def test_an_extension_and_what_was_consumed_outlive_a_recompute(session: Session
     ticket = contacted(session, world)
     clock = resolving(session, ticket)
     later = datetime(2026, 12, 2, 17, 30, tzinfo=SHANGHAI)
-    clocks.extend(session, ticket, [clock], due_at=later, policy=world.policy, now=NOW)
+    clocks.move(session, ticket, [clock], due_at=later, policy=world.policy, now=NOW)
     clocks.pause(session, [clock], policy=world.policy, now=NOW + timedelta(hours=1))
     clocks.resume(session, ticket, [clock], policy=world.policy, now=NOW + timedelta(hours=1))
     used, due = clock.consumed_s, clock.due_at
