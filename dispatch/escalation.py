@@ -19,7 +19,7 @@ from dispatch.models.clocks import Clock, StepProposal
 from dispatch.models.history import Notice
 from dispatch.models.tickets import Ticket
 from dispatch.policy import Policy
-from dispatch.receivers import LABELS, Case, Receiver, Surroundings
+from dispatch.receivers import ALARM, LABELS, Case, Receiver, Surroundings
 from dispatch.rules.sla_terms import LadderStep, Recipient, Step
 from dispatch.rules.ticket_state import ClockKind, Command
 from dispatch.rules.urgency import Urgency
@@ -40,9 +40,6 @@ KINDS: Final[Mapping[Step, str]] = {
     Step.EXPIRE: "expired",
 }
 """What a step's notice is called."""
-
-ALARM: Final = "alarm"
-"""Shown to whom it is addressed even where he may not open the ticket: somebody must act."""
 
 CONFIRMING: Final = (Recipient.SUPERVISOR, Recipient.DUTY_LEADER)
 """Who decides on what is only proposed."""

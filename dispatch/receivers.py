@@ -18,6 +18,9 @@ from dispatch.rules.levels import Level
 from dispatch.rules.roles import Role
 from dispatch.rules.sla_terms import Recipient
 
+ALARM: Final = "alarm"
+"""A kind of notice that is shown to whom it is addressed even where he may not open the ticket: somebody must act."""
+
 LABELS: Final[Mapping[Recipient, str]] = {
     Recipient.HANDLER: "经办人",
     Recipient.DEPUTY: "B岗",

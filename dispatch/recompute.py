@@ -137,7 +137,7 @@ def step(session: Session, *, policy: Policy, now: datetime, limit: int) -> int:
     job.tickets += counted
     if ids:
         job.after_ticket_id = max(ids)
-    if len(ids) < limit:
+    if not ids:
         job.state, job.finished_at = "done", now
     return len(ids)
 

@@ -43,6 +43,18 @@ class SignalCheck(Base):
     at: Mapped[datetime]
 
 
+class EmployerMention(Base):
+    """By what an employer on a ticket is recognised when another caller names it."""
+
+    __tablename__ = "employer_mention"
+    __table_args__ = (Index("ix_employer_mention_key", "key", "at"),)
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(240), primary_key=True)
+    at: Mapped[datetime]
+    """When the ticket was opened."""
+
+
 class GroupSignal(Base):
     """Several callers about one employer within some days: proposed, then confirmed or dismissed by a person."""
 
