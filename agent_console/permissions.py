@@ -46,9 +46,16 @@ class Action(StrEnum):
     LINE_READ = "line.read"
     RETURN_CALL_READ = "return_call.read"
     RETURN_CALL_MAKE = "return_call.make"
+    NOTICE_READ = "notice.read"
+    PROPOSAL_DECIDE = "proposal.decide"
+    SIGNAL_READ = "signal.read"
+    SIGNAL_DECIDE = "signal.decide"
+    CALENDAR_READ = "calendar.read"
+    CALENDAR_CHANGE = "calendar.change"
 
 
 _DESK = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DUTY_LEADER})
+_LEADING = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
 _SPECIALISTS = frozenset({Role.COUNSELLOR, Role.LAWYER})
 _SEATS = _DESK | _SPECIALISTS | {Role.CALLBACK_OPERATOR}
 _HANDLERS = frozenset({Role.UNION_HANDLER, Role.UNION_LEADER})
@@ -71,6 +78,12 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.LINE_READ: _SEATS | {Role.DISPATCHER},
     Action.RETURN_CALL_READ: _DESK | {Role.CALLBACK_OPERATOR, Role.AUDITOR},
     Action.RETURN_CALL_MAKE: _DESK | {Role.CALLBACK_OPERATOR},
+    Action.NOTICE_READ: ACCOUNT_ROLES - {Role.PARTNER},
+    Action.PROPOSAL_DECIDE: _LEADING,
+    Action.SIGNAL_READ: _LEADING | {Role.DISPATCHER, Role.AUDITOR},
+    Action.SIGNAL_DECIDE: _LEADING | {Role.DISPATCHER},
+    Action.CALENDAR_READ: _LEADING | {Role.ADMINISTRATOR, Role.AUDITOR},
+    Action.CALENDAR_CHANGE: frozenset({Role.ADMINISTRATOR}),
 }
 """docs/quality.md's table as far as these screens go; union administrators read reference data only."""
 

@@ -22,6 +22,7 @@ from dispatch.rules import uscc
 from dispatch.rules.roles import Role
 from dispatch.rules.sla_terms import Limits
 from dispatch.rules.ticket_state import OPEN_STATES, State
+from dispatch.unit_of_work import Fact, tell
 
 OF_GROUP: Final = "群体诉求"
 """How an urgency's reason begins when a person has confirmed that it is not one worker's case alone."""
@@ -193,6 +194,7 @@ def _tell_centre(session: Session, signal: GroupSignal, limits: Limits, *, now: 
     )
     for role in (Role.SUPERVISOR, Role.DISPATCHER):
         session.add(Notice(at=now, kind="group_signal", role=role.value, text=text[:300]))
+    tell(session, Fact("notice", f"signal-{signal.id}", signal.version, now, ("centre",)))
 
 
 def _keys(session: Session, ticket: Ticket) -> set[str]:

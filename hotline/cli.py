@@ -1,4 +1,4 @@
-"""The command line: `hotline run | web | worker | clock | migrate | check | unions | users | flows | route | audit`."""
+"""The command line: `hotline run | web | worker | clock | migrate | check | unions | users | flows | route | calendar`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from dispatch.models.people import User
 from dispatch.models.unions import Union
 from dispatch.rules.roles import ACCOUNT_ROLES, CENTRE_ROLES, UNION_ROLES, Role
 from dispatch.unions import import_unions
+from hotline.calendar_commands import calendar_app
 from hotline.migrations.run import migrate
 from hotline.preflight import check_all, read_settings
 from hotline.running import explain_route, openapi_document, run_background, serve
@@ -43,6 +44,7 @@ app.add_typer(users_app, name="users")
 app.add_typer(flows_app, name="flows")
 app.add_typer(audit_app, name="audit")
 app.add_typer(route_app, name="route")
+app.add_typer(calendar_app, name="calendar")
 
 
 @app.command("run")

@@ -170,6 +170,8 @@ def services_of(
         data_dir=settings.data_dir,
         recording_key=keys.derive("recordings"),
         voices=load_policy(config_file(settings, "voices.yaml"), Voices.from_mapping),
+        # A clock that somebody passes in is the only time there is: tests, demonstrations.
+        database_time=clock is now and not database.on_sqlite,
     )
 
 

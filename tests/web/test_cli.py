@@ -103,3 +103,20 @@ def test_flows_can_be_checked_drawn_and_tried(tmp_path: Path) -> None:
     tried = run(tmp_path, "flows", "try", str(day), given="1\n1\n2\n")
     assert "欠薪请按1" in tried.stdout
     assert "再见" in tried.stdout
+
+
+def test_a_holiday_is_tried_declared_and_taken_back_on_the_command_line(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    tried = run(tmp_path, "calendar", "change", "2026-12-31", "--rest", "--reason", "省里通知", "--dry-run")
+    assert "没有写入" in tried.stdout, tried.stderr
+    done = run(tmp_path, "calendar", "change", "2026-12-31", "--rest", "--reason", "省里通知")
+    assert "已改变0个时限" in done.stdout, done.stderr
+    shown = run(tmp_path, "calendar", "show").stdout
+    assert "2026-12-31 * 休息" in shown
+    assert "重算1：进行中" in shown
+    run(tmp_path, "calendar", "change", "2026-12-31", "--undo", "--reason", "通知撤回")
+    assert "2026-12-31" not in run(tmp_path, "calendar", "show").stdout
+    wrong = run(tmp_path, "calendar", "change", "2026-13-01", "--rest", "--reason", "x")
+    assert (wrong.returncode, "不是日期" in wrong.stderr) == (1, True)
+    unknown = run(tmp_path, "calendar", "change", "2026-12-01", "--rest", "--calendar", "x", "--reason", "x")
+    assert (unknown.returncode, "没有“x”这个日历" in unknown.stderr) == (1, True)
