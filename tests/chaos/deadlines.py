@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from dispatch.models.base import Base
@@ -32,9 +32,8 @@ def fill(session: Session, world: World, *, tickets: int, begins_at: datetime, s
     ).one()
     scopes = session.scalars(select(TicketScope).where(TicketScope.ticket_id == model.id)).all()
     place = session.get_one(CentreList, model.id)
-    for each in session.scalars(select(Timer)):
-        session.delete(each)
-    session.flush()
+    own = select(Clock.id).where(Clock.ticket_id == model.id)
+    session.execute(delete(Timer).where(Timer.clock_id.in_(own)))
     first_ticket = model.id
     first_clock = session.scalar(select(func.max(Clock.id))) or 0
     first_handling = session.scalar(select(func.max(Handling.id))) or 0
@@ -44,7 +43,11 @@ def fill(session: Session, world: World, *, tickets: int, begins_at: datetime, s
         Ticket,
         model,
         [
-            {"id": first_ticket + n, "number": f"37-20261123-9{n:06d}-0", "sequence": 900_000 + n}
+            {
+                "id": first_ticket + n,
+                "number": f"T{first_ticket + n:012d}",
+                "sequence": 10_000_000 + first_ticket + n,
+            }
             for n in numbers
         ],
     )
