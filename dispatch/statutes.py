@@ -116,12 +116,9 @@ def enter_days(
 
 
 def hurrying(
-    session: Session, ticket: Ticket, *, policy: Policy, now: datetime, settle: bool
+    session: Session, ticket: Ticket, *, policy: Policy, now: datetime
 ) -> tuple[list[Countdown], bool]:
-    """Return the limitations that are running out, and whether one of them has not been heeded yet.
-
-    With `settle` they count as heeded from now on.
-    """
+    """Return the limitations that are running out, and whether one of them is heeded for the first time."""
     today, found, fresh = _today(now), [], False
     for row in session.scalars(select(TicketStatute).where(TicketStatute.ticket_id == ticket.id)):
         term = _known_term(row.code, policy)
@@ -130,8 +127,7 @@ def hurrying(
         found.append(countdown(term, row.begins_on, today=today, calendar=policy.calendar(CENTRE_CALENDAR)))
         if row.settled_at is None:
             fresh = True
-            if settle:
-                row.settled_at = now
+            row.settled_at = now
     return found, fresh
 
 

@@ -28,6 +28,7 @@ from dispatch.rules.numbering import TicketNumber
 from dispatch.rules.phones import normalise
 from dispatch.rules.priority import assess
 from dispatch.rules.roles import Role
+from dispatch.rules.statutes import Countdown
 from dispatch.rules.ticket_state import OPEN_STATES, OPENED_STARTS, State
 from dispatch.rules.urgency import Nature, Urgency
 from dispatch.signals import OF_GROUP, watch_for_groups
@@ -125,7 +126,7 @@ def open_ticket(
         _write_employers(session, ticket, employers)
     if statutes:
         enter_days(session, ticket, statutes, actor=actor, policy=policy, now=now)
-    _assess(session, ticket, policy, chosen=values.get("urgency"), now=now)
+    _assess(session, ticket, policy, chosen=values.get("urgency"), now=now, limited=bool(statutes))
     watch_for_groups(session, ticket, now=now)
     log(session, ticket, "TicketOpened", by=actor.by, now=now, payload={"channel": channel})
     for kind in OPENED_STARTS:
@@ -285,13 +286,23 @@ def _checked(session: Session, fields: dict[str, Any], policy: Policy) -> dict[s
     return {name: value for name, value in fields.items() if name in PLAIN_FIELDS}
 
 
-def _assess(session: Session, ticket: Ticket, policy: Policy, *, chosen: str | None, now: datetime) -> None:
+def _assess(
+    session: Session,
+    ticket: Ticket,
+    policy: Policy,
+    *,
+    chosen: str | None,
+    now: datetime,
+    limited: bool = True,
+) -> None:
     """Set what follows from categories and terms of law: R, sealed, and the urgency where nobody has chosen one."""
     codes = [ticket.category, *ticket.secondary_categories]
     categories = [category for code in codes if (category := policy.category(code)) is not None]
     ticket.rights_defence = any(category.rights_defence for category in categories)
     ticket.sealed = any(category.sealed for category in categories)
-    hurrying, unheeded = limitations(session, ticket, policy=policy, now=now, settle=True)
+    hurrying, unheeded = list[Countdown](), False
+    if limited:
+        hurrying, unheeded = limitations(session, ticket, policy=policy, now=now)
     found = assess(categories, limits=policy.sla.limits, headcount=ticket.headcount, countdowns=hurrying)
     kept = [reason for reason in ticket.urgency_reasons if reason.startswith(OF_GROUP)]
     ticket.urgency_reasons = [*found.reasons, *([found.warning] if found.warning else []), *kept]

@@ -36,9 +36,8 @@ def fire_due(session: Session, *, now: datetime, limit: int, policy: Policy) -> 
         if clock.state != "running" or clock.generation != timer.generation:
             stale.append(timer.id)
             continue
-        if is_stale(clock, policy):
-            # No step fires on a calendar that is no longer in force: count anew, and come back when it is due.
-            clocks.recount(session, ticket, clock, policy=policy, now=now)
+        # No step fires on a calendar that is no longer in force: where it moves, we come back when it is due.
+        if is_stale(clock, policy) and clocks.recount(session, ticket, clock, policy=policy, now=now):
             recounted.append(ticket)
             continue
         case = around.case(ticket, clock.handling_id)

@@ -53,6 +53,7 @@ def order_recompute(services: Services, *, first: bool) -> None:
     """Have clocks counted anew that were counted on older calendars."""
     with _writing(services) as session:
         now = moment(services, session)
+        calendars.refresh(session, services.policy)
         recompute.order_if_stale(session, policy=services.policy, now=now, unknown=first)
 
 
@@ -95,6 +96,8 @@ def _limitations(services: Services, session: WritingSession, now: datetime) -> 
 
 
 def _recompute(services: Services, session: WritingSession, now: datetime) -> int:
+    # Whoever is behind would count backwards.
+    calendars.refresh(session, services.policy)
     return recompute.step(session, policy=services.policy, now=now, limit=BATCH)
 
 
