@@ -139,6 +139,7 @@ def step(session: Session, *, policy: Policy, now: datetime, limit: int) -> int:
         job.after_ticket_id = max(ids)
     if not ids:
         job.state, job.finished_at = "done", now
+    session.flush()
     return len(ids)
 
 
