@@ -187,7 +187,7 @@ def _escalate(
         if not able:
             raise Invalid({"union_id": "没有可以接手的上级工会，请指定"})
         union_id = able[0]
-    data = {"union_id": union_id, "reason": reason, "override_reason": reason}
+    data = {"union_id": union_id, "reason": reason}
     return perform(
         session,
         actor,

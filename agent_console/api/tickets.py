@@ -31,8 +31,8 @@ from agent_console.api.shapes import (
     ticket_out,
 )
 from agent_console.permissions import Action, Visit, requires
-from dispatch.collective import likely_duplicates
 from dispatch.commands import perform
+from dispatch.duplicates import likely_duplicates
 from dispatch.identity import reveal
 from dispatch.queries import TicketFilter, list_tickets
 from dispatch.recommendations import preview, ranked_unions

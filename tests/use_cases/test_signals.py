@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dispatch.collective import SignalLine, confirm, dismiss, likely_duplicates, signals
+from dispatch.collective import SignalLine, confirm, dismiss, signals
 from dispatch.database import Database
+from dispatch.duplicates import likely_duplicates
 from dispatch.errors import Missing, NotAllowed, VersionConflict, WrongState
 from dispatch.events import ADMINISTRATION, ticket_stream, verify_chain
 from dispatch.models.history import Event, Notice
