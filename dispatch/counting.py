@@ -78,15 +78,15 @@ def change_calendar(clock: Clock, new: Calendar, old: Calendar, *, now: datetime
 
 
 def shorten(clock: Clock, goal: Deadline, old: Calendar, *, now: datetime) -> None:
-    """Take on a nearer deadline that was counted from now."""
-    clock.consumed_s = consumed(clock, old, now=now)
-    clock.target_s = clock.consumed_s + goal.target_s
-    clock.calendar = goal.calendar
+    """Take on a nearer deadline that was counted from now; its steps too are parts of the new time alone."""
     clock.policy_snapshot = {
         **clock.policy_snapshot,
         "planned_s": goal.target_s,
         "from": now.isoformat(),
+        # What was used up under the urgency before.
+        "before_s": int(clock.policy_snapshot.get("before_s", 0)) + consumed(clock, old, now=now),
     }
+    clock.consumed_s, clock.target_s, clock.calendar = 0, goal.target_s, goal.calendar
     if clock.running_since is not None:
         clock.running_since, clock.due_at = now, goal.due_at
 

@@ -170,7 +170,7 @@ def edit_ticket(
         touched.append("statutes")
     if not touched:
         return ticket
-    old_urgency = ticket.urgency
+    old_urgency = before.get("urgency", ticket.urgency)
     _assess(session, ticket, policy, chosen=values.get("urgency"), now=now)
     watch_for_groups(session, ticket, now=now)
     ticket.version += 1

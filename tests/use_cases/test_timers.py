@@ -32,6 +32,7 @@ from dispatch.queries import TicketFilter, list_tickets
 from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import ClockKind, Command
 from dispatch.rules.working_time import SHANGHAI, Calendar, Override
+from dispatch.tickets import edit_ticket
 from dispatch.timers import fire_due, next_due
 from dispatch.unit_of_work import facts_told
 from tests.builders import NOW, World, build_world, give, make_ticket
@@ -619,6 +620,37 @@ def test_no_card_is_shown_while_the_union_is_off_duty(session: Session, world: W
         moment.astimezone(SHANGHAI) for moment in (shown[("resolve", "yellow_card")], clock.due_at)
     )
     assert opened.date() > closed.date()
+
+
+def test_a_ticket_that_becomes_p0_on_its_way_has_the_new_time_from_now_and_wakes_people_in_turn(
+    session: Session, world: World
+) -> None:
+    _account(session, "duty-leader", Role.DUTY_LEADER)
+    ticket = _dispatched(session, world)
+    later = NOW + timedelta(hours=3)
+    _fire(session, world, later)
+    edit_ticket(
+        session,
+        world.actor("supervisor"),
+        ticket.number,
+        version=ticket.version,
+        policy=world.policy,
+        now=later,
+        fields={"urgency": "P0"},
+    )
+    sign = _clock(session, ticket, ClockKind.SIGN)
+    assert (sign.due_at, sign.calendar) == (later + timedelta(minutes=30), "always")
+    assert sign.policy_snapshot["before_s"] == 3 * 3600
+    assert _clock(session, ticket, ClockKind.RESOLVE).due_at == later + timedelta(hours=24)
+    assert _fire(session, world, later) == 0, "nothing is late at a stroke"
+    for minutes, step in (
+        (5, "alarm_supervisor"),
+        (10, "alarm_duty_leader"),
+        (30, "alarm_provincial_leader"),
+    ):
+        assert _told(session, ticket, step) == set()
+        _fire(session, world, later + timedelta(minutes=minutes))
+        assert len(_told(session, ticket, step)) == 1
 
 
 def test_a_holiday_declared_afterwards_puts_the_card_off(session: Session, world: World) -> None:
