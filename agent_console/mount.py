@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from agent_console import problems
 from agent_console.api import (
+    calendars,
     callbacks,
     calls,
     health,
@@ -16,6 +17,7 @@ from agent_console.api import (
     session,
     tickets,
     unions,
+    watch,
 )
 from agent_console.console import Console
 from agent_console.front_door import FrontDoor
@@ -31,6 +33,8 @@ ROUTERS = (
     calls.router,
     recordings.router,
     line.router,
+    watch.router,
+    calendars.router,
     health.router,
 )
 

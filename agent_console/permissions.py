@@ -49,9 +49,16 @@ class Action(StrEnum):
     UNION_ADMINISTER = "union.administer"
     ROSTER_KEEP = "roster.keep"
     CONSENT_RECORD = "consent.record"
+    NOTICE_READ = "notice.read"
+    PROPOSAL_DECIDE = "proposal.decide"
+    SIGNAL_READ = "signal.read"
+    SIGNAL_DECIDE = "signal.decide"
+    CALENDAR_READ = "calendar.read"
+    CALENDAR_CHANGE = "calendar.change"
 
 
 _DESK = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DUTY_LEADER})
+_LEADING = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
 _SPECIALISTS = frozenset({Role.COUNSELLOR, Role.LAWYER})
 _SEATS = _DESK | _SPECIALISTS | {Role.CALLBACK_OPERATOR}
 _HANDLERS = frozenset({Role.UNION_HANDLER, Role.UNION_LEADER})
@@ -77,6 +84,12 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.UNION_ADMINISTER: frozenset({Role.ADMINISTRATOR}),
     Action.CONSENT_RECORD: _DESK | _SPECIALISTS | {Role.DISPATCHER},
     Action.ROSTER_KEEP: frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.DUTY_LEADER}),
+    Action.NOTICE_READ: ACCOUNT_ROLES - {Role.PARTNER},
+    Action.PROPOSAL_DECIDE: _LEADING,
+    Action.SIGNAL_READ: _LEADING | {Role.DISPATCHER, Role.AUDITOR},
+    Action.SIGNAL_DECIDE: _LEADING | {Role.DISPATCHER},
+    Action.CALENDAR_READ: _LEADING | {Role.ADMINISTRATOR, Role.AUDITOR},
+    Action.CALENDAR_CHANGE: frozenset({Role.ADMINISTRATOR}),
 }
 """docs/quality.md's table as far as these screens go; union administrators read reference data only."""
 

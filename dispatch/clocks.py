@@ -1,20 +1,21 @@
-"""Clocks of a ticket: start, stop, pause, resume; every operation raises the generation and writes the timers anew."""
+"""Clocks of a ticket: start, stop, pause, resume, extend; each raises the generation and writes the timers anew."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from dispatch.models.clocks import Clock, Timer
+from dispatch import counting
+from dispatch.models.clocks import Clock, StepProposal, Timer
 from dispatch.models.tickets import Handling, Ticket
 from dispatch.models.unions import Union
 from dispatch.policy import ALWAYS, CENTRE_CALENDAR, UNION_CALENDAR, Policy
 from dispatch.rules.deadlines import Deadline, deadline, step_due
-from dispatch.rules.sla_terms import Target
+from dispatch.rules.sla_terms import CalendarKind, LadderStep, Target
 from dispatch.rules.ticket_state import ClockKind
 from dispatch.rules.urgency import Difficulty, Nature, Urgency
 from dispatch.rules.working_time import Calendar
@@ -44,6 +45,9 @@ def start(
     if target is None:
         return None
     union_id = handling.union_id if handling is not None else None
+    if handling is None and kind in OF_HANDLING:
+        # The case clock runs on the calendar of whichever union leads.
+        union_id = ticket.lead_union_id
     goal = planned(session, ticket, kind, union_id=union_id, policy=policy, now=now, percent=percent)
     if due_at is not None:
         goal = Deadline(ALWAYS, max(1, int((due_at - now).total_seconds())), due_at)
@@ -65,6 +69,8 @@ def start(
             "amount": target.amount,
             "unit": target.unit.value,
             "percent": percent,
+            # A sub-deadline and duty hours are moments, which no change of calendar moves.
+            **({"planned_s": goal.target_s} if due_at is None and target.duty is None else {}),
         },
         state="running",
         started_at=now,
@@ -72,6 +78,8 @@ def start(
     session.add(clock)
     session.flush()
     _write_timers(session, ticket, clock, policy=policy, handling=handling)
+    if handling is not None and kind is ClockKind.RESOLVE:
+        follow_lead(session, ticket, policy=policy, now=now)
     return clock
 
 
@@ -103,9 +111,16 @@ def stop(
         late = clock.due_at is not None and now > clock.due_at
         clock.state = "cancelled" if cancelled else "missed" if late else "met"
         if clock.running_since is not None:
-            clock.consumed_s += policy.calendar(clock.calendar).between(clock.running_since, now)
+            clock.consumed_s = counting.consumed(clock, policy.calendar(clock.calendar), now=now)
         clock.stopped_at, clock.running_since = now, None
         _raise_generation(session, clock)
+        if late:
+            # What was proposed because it was late needs no decision any more.
+            session.execute(
+                update(StepProposal)
+                .where(StepProposal.clock_id == clock.id, StepProposal.state == "proposed")
+                .values(state="lapsed", decided_at=now)
+            )
 
 
 def pause(session: Session, clocks: Iterable[Clock], *, policy: Policy, now: datetime) -> None:
@@ -113,7 +128,7 @@ def pause(session: Session, clocks: Iterable[Clock], *, policy: Policy, now: dat
     for clock in clocks:
         if clock.state != "running" or clock.running_since is None:
             continue
-        clock.consumed_s += policy.calendar(clock.calendar).between(clock.running_since, now)
+        clock.consumed_s = counting.consumed(clock, policy.calendar(clock.calendar), now=now)
         clock.state, clock.running_since, clock.due_at = "paused", None, None
         _raise_generation(session, clock)
 
@@ -122,7 +137,8 @@ def resume(
     session: Session, ticket: Ticket, clocks: Iterable[Clock], *, policy: Policy, now: datetime
 ) -> None:
     """Let paused or stopped clocks run on from what they had consumed."""
-    for clock in clocks:
+    # The case clock comes last: whether it has steps depends on the union's own.
+    for clock in sorted(clocks, key=of_case):
         if clock.state == "running":
             continue
         calendar = policy.calendar(clock.calendar)
@@ -131,6 +147,96 @@ def resume(
         _raise_generation(session, clock)
         handling = session.get(Handling, clock.handling_id) if clock.handling_id else None
         _write_timers(session, ticket, clock, policy=policy, handling=handling)
+
+
+def move(
+    session: Session,
+    ticket: Ticket,
+    clocks: Iterable[Clock],
+    *,
+    due_at: datetime,
+    policy: Policy,
+    now: datetime,
+) -> None:
+    """Let running clocks end at another moment (延期); what they had consumed is kept.
+
+    A step that had fired fires once more where it lies ahead again.
+    """
+    for clock in clocks:
+        if clock.running_since is None:
+            continue
+        calendar = policy.calendar(clock.calendar)
+        clock.consumed_s = counting.consumed(clock, calendar, now=now)
+        clock.running_since, clock.due_at = now, due_at
+        clock.target_s = clock.consumed_s + max(1, calendar.between(now, due_at))
+        _raise_generation(session, clock)
+        rewrite_timers(session, ticket, clock, policy=policy, now=now)
+
+
+def follow_lead(session: Session, ticket: Ticket, *, policy: Policy, now: datetime) -> None:
+    """Let the case clock run on under the lead union's calendar, keeping the share that was consumed."""
+    code = _union_calendar(session, ticket.lead_union_id, policy).code
+    for clock in live(session, ticket.id, [ClockKind.RESOLVE]):
+        if clock.handling_id is None:
+            if clock.calendar not in (ALWAYS, code):
+                counting.change_calendar(
+                    clock, policy.calendar(code), policy.calendar(clock.calendar), now=now
+                )
+            _raise_generation(session, clock)
+            rewrite_timers(session, ticket, clock, policy=policy, now=now)
+
+
+def hurry(session: Session, ticket: Ticket, *, policy: Policy, now: datetime) -> list[Clock]:
+    """Shorten the live clocks of a ticket that has become more urgent and return those that moved.
+
+    Each gets the whole time that the new urgency allows, counted from now; none is ever lengthened.
+    """
+    moved = []
+    for clock in live(session, ticket.id, ClockKind):
+        handling = session.get(Handling, clock.handling_id) if clock.handling_id else None
+        union_id = handling.union_id if handling is not None else ticket.lead_union_id
+        percent = int(clock.policy_snapshot.get("percent", 100))
+        target = _target(ticket, ClockKind(clock.kind), policy)
+        if target is None:
+            continue
+        centre, union, always = _calendars(session, union_id, policy)
+        goal = deadline(target, now, centre=centre, union=union, always=always, percent=percent)
+        if goal.due_at >= counting.ends_at(clock, policy.calendar(clock.calendar), now=now):
+            continue
+        counting.shorten(clock, goal, policy.calendar(clock.calendar), now=now)
+        clock.calendar_version = policy.calendar(goal.calendar).version
+        clock.policy_snapshot = {
+            **clock.policy_snapshot,
+            "sla": policy.sla.version,
+            "amount": target.amount,
+            "unit": target.unit.value,
+        }
+        _raise_generation(session, clock)
+        rewrite_timers(session, ticket, clock, policy=policy, now=now)
+        moved.append(clock)
+    return moved
+
+
+def recount(
+    session: Session, ticket: Ticket, clock: Clock, *, policy: Policy, now: datetime, with_sla: bool = False
+) -> bool:
+    """Count a live clock anew on its calendar as it is today and return whether its deadline or a step moved.
+
+    With `with_sla` also by the service levels as they are today; else it keeps those under which it began.
+    """
+    calendar = policy.calendar(clock.calendar)
+    before = (clock.calendar, clock.target_s, clock.due_at)
+    if with_sla:
+        calendar = _adopt_policy(session, ticket, clock, policy=policy, now=now)
+    counting.recount(clock, calendar)
+    clock.calendar, clock.calendar_version = calendar.code, calendar.version
+    if (clock.calendar, clock.target_s, clock.due_at) == before and _timers_stand(
+        session, ticket, clock, policy=policy, now=now
+    ):
+        return False
+    _raise_generation(session, clock)
+    rewrite_timers(session, ticket, clock, policy=policy, now=now)
+    return True
 
 
 def live(
@@ -167,18 +273,84 @@ def _target(ticket: Ticket, kind: ClockKind, policy: Policy) -> Target | None:
 
 
 def _calendars(session: Session, union_id: int | None, policy: Policy) -> tuple[Calendar, Calendar, Calendar]:
+    union = _union_calendar(session, union_id, policy)
+    return policy.calendar(CENTRE_CALENDAR), union, policy.calendars[ALWAYS]
+
+
+def _adopt_policy(
+    session: Session, ticket: Ticket, clock: Clock, *, policy: Policy, now: datetime
+) -> Calendar:
+    """Put a clock under the service levels of today and return the calendar on which they count."""
+    old = policy.calendar(clock.calendar)
+    target = _target(ticket, ClockKind(clock.kind), policy)
+    if target is None or target.duty is not None or "planned_s" not in clock.policy_snapshot:
+        clock.policy_snapshot = {**clock.policy_snapshot, "sla": policy.sla.version}
+        return old
+    clock.policy_snapshot = {
+        **clock.policy_snapshot,
+        "sla": policy.sla.version,
+        "amount": target.amount,
+        "unit": target.unit.value,
+    }
+    handling = session.get(Handling, clock.handling_id) if clock.handling_id else None
+    union_id = handling.union_id if handling is not None else ticket.lead_union_id
+    centre, union, always = _calendars(session, union_id, policy)
+    new = {CalendarKind.CENTRE: centre, CalendarKind.UNION: union, CalendarKind.ALWAYS: always}[
+        target.calendar
+    ]
+    if new.code != old.code:
+        counting.change_calendar(clock, new, old, now=now)
+    return new
+
+
+def _timers_stand(session: Session, ticket: Ticket, clock: Clock, *, policy: Policy, now: datetime) -> bool:
+    """Whether the steps that wait are just those that would be written now."""
+    wanted = {
+        row["step"]: row["due_at"] for row in _timer_rows(session, ticket, clock, policy=policy, now=now)
+    }
+    rows = session.execute(
+        select(Timer.step, Timer.due_at).where(Timer.clock_id == clock.id, Timer.fired_at.is_(None))
+    )
+    return wanted == {row.step: row.due_at for row in rows}
+
+
+def _union_calendar(session: Session, union_id: int | None, policy: Policy) -> Calendar:
     code = UNION_CALENDAR
     if union_id is not None:
         code = session.scalar(select(Union.calendar).where(Union.id == union_id)) or UNION_CALENDAR
-    return policy.calendar(CENTRE_CALENDAR), policy.calendar(code), policy.calendars[ALWAYS]
+    return policy.calendar(code)
+
+
+def rewrite_timers(session: Session, ticket: Ticket, clock: Clock, *, policy: Policy, now: datetime) -> None:
+    """Write the timers of a clock whose deadline has moved: also steps that fired, where they lie ahead again."""
+    rows = _timer_rows(session, ticket, clock, policy=policy, now=now)
+    if rows:
+        session.execute(insert(Timer), rows)
 
 
 def _write_timers(
     session: Session, ticket: Ticket, clock: Clock, *, policy: Policy, handling: Handling | None
 ) -> None:
+    rows = _timer_rows(session, ticket, clock, policy=policy, handling=handling)
+    if rows:
+        session.execute(insert(Timer), rows)
+
+
+def _timer_rows(
+    session: Session,
+    ticket: Ticket,
+    clock: Clock,
+    *,
+    policy: Policy,
+    now: datetime | None = None,
+    handling: Handling | None = None,
+) -> list[dict[str, Any]]:
+    """Return the steps that are still to fire; with `now` those that fired count again where they lie ahead of it."""
     if clock.running_since is None:
-        return
-    _, union, _ = _calendars(session, handling.union_id if handling is not None else None, policy)
+        return []
+    if handling is None and clock.handling_id is not None:
+        handling = session.get(Handling, clock.handling_id)
+    union = _union_calendar(session, handling.union_id if handling is not None else None, policy)
     own = policy.calendar(CENTRE_CALENDAR) if handling is None else union
     # A clock that runs on after a pause or a rejected report does not nudge, or show a card, a second time.
     fired = set(
@@ -186,27 +358,54 @@ def _write_timers(
         if clock.generation > 1
         else ()
     )
-    rows = [
-        {
-            "clock_id": clock.id,
-            "step": step.step.value,
-            "generation": clock.generation,
-            "due_at": step_due(
-                step,
-                running_since=clock.running_since,
-                target_s=clock.target_s,
-                consumed_s=clock.consumed_s,
-                calendar=policy.calendar(clock.calendar),
-                working_days=own,
-            ),
-        }
-        for step in policy.sla.ladder(ClockKind(clock.kind), Urgency(ticket.urgency))
-        # The case clock is the worker's view; cards and nudges come from each union's own clock.
-        if not (clock.handling_id is None and ClockKind(clock.kind) in OF_HANDLING)
-        and step.step.value not in fired
-    ]
-    if rows:
-        session.execute(insert(Timer), rows)
+    rows = []
+    for step in _ladder(session, ticket, clock, policy):
+        due_at = step_due(
+            step,
+            running_since=clock.running_since,
+            target_s=clock.target_s,
+            consumed_s=clock.consumed_s,
+            calendar=policy.calendar(clock.calendar),
+            working_days=own,
+        )
+        if step.step.value in fired and (now is None or due_at <= now):
+            continue
+        rows.append(
+            {
+                "clock_id": clock.id,
+                "step": step.step.value,
+                "generation": clock.generation,
+                "due_at": due_at,
+            }
+        )
+    return rows
+
+
+def _ladder(session: Session, ticket: Ticket, clock: Clock, policy: Policy) -> tuple[LadderStep, ...]:
+    kind = ClockKind(clock.kind)
+    if not of_case(clock):
+        return policy.sla.ladder(kind, Urgency(ticket.urgency))
+    # Cards and nudges come from each union's own clock. Where the worker has waited longer than the present union,
+    # only the case clock knows.
+    own = session.scalars(
+        select(Clock.due_at)
+        .join(Handling, Handling.id == Clock.handling_id)
+        .where(
+            Clock.ticket_id == ticket.id,
+            Clock.kind == clock.kind,
+            Clock.state == "running",
+            Handling.role == "lead",
+            Handling.ended_at.is_(None),
+        )
+    ).all()
+    if clock.due_at is None or not own or any(due is not None and due <= clock.due_at for due in own):
+        return ()
+    return policy.sla.ladder(kind, Urgency(ticket.urgency), case=True)
+
+
+def of_case(clock: Clock) -> bool:
+    """Whether this is the worker's view of a step that each union has a clock of its own for."""
+    return clock.handling_id is None and ClockKind(clock.kind) in OF_HANDLING
 
 
 def _raise_generation(session: Session, clock: Clock) -> None:

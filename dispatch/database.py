@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -182,6 +183,17 @@ def _on_sqlite_begin(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA query_only={query_only}")
         connection.info["query_only"] = query_only
     connection.exec_driver_sql("BEGIN IMMEDIATE" if mode == "write" else "BEGIN")
+
+
+def database_now(session: Session) -> datetime:
+    """Return the database's own time: what deadlines are measured by, whatever this machine's clock says.
+
+    SQLite lives inside the process, so there it is the process's.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return datetime.now(UTC)
+    moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return moment.astimezone(UTC)
 
 
 def wait_until_up(database: Database, *, seconds: float) -> bool:

@@ -7,26 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from dispatch import scope
-from dispatch.access import find_ticket
-from dispatch.actors import MACHINE, Actor
+from dispatch.actors import MACHINE
+from dispatch.clocks import of_case
 from dispatch.commands import perform
-from dispatch.errors import DispatchError, NotAllowed, NotFound, WrongState
+from dispatch.errors import DispatchError
 from dispatch.events import Happened, record_all, ticket_stream
-from dispatch.models.clocks import Clock, Timer
+from dispatch.models.clocks import Clock, StepProposal
 from dispatch.models.history import Notice
 from dispatch.models.tickets import Ticket
 from dispatch.policy import Policy
-from dispatch.receivers import LABELS, Case, Receiver, Surroundings
-from dispatch.rules.roles import Role
+from dispatch.receivers import ALARM, LABELS, Case, Receiver, Surroundings
 from dispatch.rules.sla_terms import LadderStep, Recipient, Step
 from dispatch.rules.ticket_state import ClockKind, Command
 from dispatch.rules.urgency import Urgency
 from dispatch.rules.working_time import SHANGHAI
-from dispatch.tickets import log, require_version
 from dispatch.unit_of_work import Fact, tell
 
 KINDS: Final[Mapping[Step, str]] = {
@@ -44,9 +41,6 @@ KINDS: Final[Mapping[Step, str]] = {
 }
 """What a step's notice is called."""
 
-ALARM: Final = "alarm"
-"""Shown to whom it is addressed even where he may not open the ticket: somebody must act."""
-
 CONFIRMING: Final = (Recipient.SUPERVISOR, Recipient.DUTY_LEADER)
 """Who decides on what is only proposed."""
 
@@ -62,6 +56,7 @@ class Due:
     clock: Clock
     step: LadderStep
     late_by_s: int
+    timer_id: int
 
     @property
     def ticket(self) -> Ticket:
@@ -77,11 +72,16 @@ class Escalation:
         self._policy = policy
         self._now = now
         self._happened: list[Happened] = []
+        self._proposed: list[dict[str, Any]] = []
         self._notices: dict[tuple[int, str, Receiver, str], list[Due]] = {}
 
     def take(self, due: Due) -> None:
         """Do what the step asks."""
         told = self._address(due)
+        if not told:
+            # Whoever should hear is not there: somebody else must, or nobody ever acts.
+            self._alarm(due)
+            told = [Recipient.SUPERVISOR]
         if due.step.step is Step.YELLOW_CARD and due.clock.card == "none":
             due.clock.card = "yellow"
         payload: dict[str, Any] = {
@@ -91,7 +91,11 @@ class Escalation:
             "told": [LABELS[each] for each in told],
         }
         self._note(due.ticket, "StepFired", payload)
-        if due.step.step is Step.PARENT_TAKES_OVER:
+        if due.step.needs_person:
+            self._propose(due)
+        elif due.step.step is Step.DEPUTY_TAKES_OVER:
+            self._deputy_takes_over(due)
+        elif due.step.step is Step.PARENT_TAKES_OVER:
             self._parent_takes_over(due)
         elif due.step.step is Step.EXPIRE:
             self._command(due, Command.RESUME, {"reason": "等待补充期满，自动恢复办理"})
@@ -121,6 +125,9 @@ class Escalation:
             # With nulls written out all rows look alike and go in one statement.
             self._session.execute(insert(Notice), rows, execution_options={"render_nulls": True})
         self._notices.clear()
+        if self._proposed:
+            self._session.execute(insert(StepProposal), self._proposed)
+        self._proposed.clear()
 
     def _address(self, due: Due) -> list[Recipient]:
         """Keep a notice for each receiver; one for each step and receiver of a ticket, however many clocks."""
@@ -140,6 +147,24 @@ class Escalation:
             if receivers:
                 told.append(recipient)
         return told
+
+    def _propose(self, due: Due) -> None:
+        self._proposed.append(
+            {
+                "ticket_id": due.ticket.id,
+                "clock_id": due.clock.id,
+                "timer_id": due.timer_id,
+                "step": due.step.step.value,
+                "at": self._now,
+            }
+        )
+
+    def _deputy_takes_over(self, due: Due) -> None:
+        """Put the ticket on the deputy's own list; he signs for it, or names who does."""
+        named = [each.user_id for each in self._around.deputy(due.case) if each.user_id is not None]
+        handling = due.case.handling
+        if handling is not None and handling.deputy_id is None and len(named) == 1:
+            handling.deputy_id = named[0]
 
     def _parent_takes_over(self, due: Due) -> None:
         able = [
@@ -170,9 +195,7 @@ class Escalation:
 
     def _stuck(self, due: Due, why: str) -> None:
         """What the machine could not do, a person does."""
-        receivers = self._around.receivers(due.case, Recipient.SUPERVISOR)
-        for receiver in receivers:
-            self._notices.setdefault((due.ticket.id, ALARM, receiver, due.step.step.value), []).append(due)
+        self._alarm(due)
         self._note(
             due.ticket,
             "StepFired",
@@ -182,6 +205,10 @@ class Escalation:
                 "told": [LABELS[Recipient.SUPERVISOR]],
             },
         )
+
+    def _alarm(self, due: Due) -> None:
+        for receiver in self._around.receivers(due.case, Recipient.SUPERVISOR):
+            self._notices.setdefault((due.ticket.id, ALARM, receiver, due.step.step.value), []).append(due)
 
     def _note(self, ticket: Ticket, kind: str, payload: Mapping[str, Any]) -> None:
         self._happened.append(Happened(kind, ticket_stream(ticket.id), payload, ticket.id, ticket.version))
@@ -195,77 +222,11 @@ class Escalation:
         self._happened.clear()
 
 
-def confirm_red_card(
-    session: Session,
-    actor: Actor,
-    number: str,
-    *,
-    clock_id: int,
-    reason: str,
-    version: int,
-    policy: Policy,
-    now: datetime,
-) -> Ticket:
-    """Give the red card that a clock's ladder has proposed; raises NotFound, NotAllowed, VersionConflict, WrongState.
-
-    From then on the union's head, its city and province know, and no extension is granted.
-    """
-    ticket = find_ticket(session, actor, number, lock=True)
-    if actor.role not in (Role.SUPERVISOR, Role.DUTY_LEADER):
-        raise NotAllowed("confirm_red_card", "红牌由值班长或带班领导确认")
-    require_version(session, ticket, version)
-    clock = session.scalar(select(Clock).where(Clock.id == clock_id, Clock.ticket_id == ticket.id))
-    if clock is None:
-        raise NotFound("clock", clock_id)
-    proposed = session.scalar(
-        select(Timer.id).where(
-            Timer.clock_id == clock.id, Timer.step == Step.RED_CARD.value, Timer.fired_at.is_not(None)
-        )
-    )
-    if proposed is None or clock.card == "red":
-        said = "已经发过红牌" if clock.card == "red" else "没有待确认的红牌"
-        raise WrongState(number, "confirm_red_card", ticket.state, said)
-    clock.card = "red"
-    ticket.version += 1
-    around = Surroundings(session, [ticket], province=policy.province)
-    case = around.case(ticket, clock.handling_id)
-    rung = ladder_step(policy, clock, ticket, Step.RED_CARD.value)
-    told = [each for each in rung.who if around.receivers(case, each)]
-    text = f"{number} {ClockKind(clock.kind).label}严重逾期，红牌"
-    for receiver in dict.fromkeys(found for each in told for found in around.receivers(case, each)):
-        role = receiver.role.value if receiver.role is not None else None
-        session.add(
-            Notice(
-                at=now,
-                kind="red_card",
-                ticket_id=ticket.id,
-                user_id=receiver.user_id,
-                union_id=receiver.union_id,
-                role=role,
-                text=text,
-                step=Step.RED_CARD.value,
-                clock_id=clock.id,
-            )
-        )
-        tell(session, Fact("notice", number, ticket.version, now, around.rooms_of(receiver)))
-    log(
-        session,
-        ticket,
-        "CardConfirmed",
-        by=actor.by,
-        now=now,
-        payload={"clock": ClockKind(clock.kind).label, "told": [LABELS[each] for each in told]},
-        personal={"reason": reason},
-    )
-    scope.rewrite(session, ticket, now=now)
-    return ticket
-
-
 def ladder_step(policy: Policy, clock: Clock, ticket: Ticket, step: str) -> LadderStep:
-    """Return the rung as the policy has it now; one that the policy no longer has tells nobody."""
+    """Return the rung as the policy has it now; one that the policy no longer has alarms the supervisor."""
     # A clock keeps the ladder it began with: the ticket may have become more urgent since.
     for urgency in (Urgency(ticket.urgency), *Urgency):
-        for rung in policy.sla.ladder(ClockKind(clock.kind), urgency):
+        for rung in policy.sla.ladder(ClockKind(clock.kind), urgency, case=of_case(clock)):
             if rung.step.value == step:
                 return rung
     return LadderStep(Step(step), ())

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from dispatch.access import visible
 from dispatch.actors import Actor
-from dispatch.escalation import ALARM
 from dispatch.models.history import Notice
 from dispatch.models.tickets import Ticket, TicketRecusal
+from dispatch.receivers import ALARM
 
 MAX_PAGE: Final = 200
 

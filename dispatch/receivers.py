@@ -12,11 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.models.people import User
-from dispatch.models.tickets import Handling, SealedAccess, Ticket, TicketScope
+from dispatch.models.tickets import Handling, SealedAccess, Ticket, TicketRecusal, TicketScope
 from dispatch.models.unions import Union
 from dispatch.rules.levels import Level
 from dispatch.rules.roles import Role
 from dispatch.rules.sla_terms import Recipient
+
+ALARM: Final = "alarm"
+"""A kind of notice that is shown to whom it is addressed even where he may not open the ticket: somebody must act."""
 
 LABELS: Final[Mapping[Recipient, str]] = {
     Recipient.HANDLER: "经办人",
@@ -64,6 +67,12 @@ class Surroundings:
         self._turns = self._read_turns(ids)
         self._unions = self._read_unions()
         self._people = self._read_people()
+        self._recused: set[tuple[int, int]] = {
+            (ticket, user)
+            for ticket, user in session.execute(
+                select(TicketRecusal.ticket_id, TicketRecusal.user_id).where(TicketRecusal.ticket_id.in_(ids))
+            )
+        }
         self._scope: dict[int, set[int]] = defaultdict(set)
         rows = session.execute(
             select(TicketScope.ticket_id, TicketScope.union_id).where(TicketScope.ticket_id.in_(ids))
@@ -91,7 +100,15 @@ class Surroundings:
         if not posts:
             return found
         named = [Receiver(user_id=user) for user in self._named.get(case.ticket.id, [])]
-        return [each for each in found if each.role is None] + (named or [Receiver(role=Role.SUPERVISOR)])
+        return [each for each in found if each.role is None] + (named or self.post(Role.SUPERVISOR))
+
+    def post(self, role: Role) -> list[Receiver]:
+        """Return a post of the centre; one that nobody holds is answered for by the next that somebody does."""
+        for each in (role, *_STAND_INS):
+            if self._posts.get(each):
+                return [Receiver(role=each)]
+        # Nobody at all: whoever is given the post finds it waiting.
+        return [Receiver(user_id=user) for user in self._province_leaders] or [Receiver(role=role)]
 
     def union_of(self, case: Case) -> Union | None:
         """Return the union whose turn it is."""
@@ -122,14 +139,14 @@ class Surroundings:
         """The named handler; before anyone has signed, or when he is gone, his union."""
         handling = case.handling
         if handling is None:
-            return [Receiver(role=Role.DISPATCHER)]
-        return self._persons(handling, [handling.handler_id]) or [Receiver(union_id=handling.union_id)]
+            return self.post(Role.DISPATCHER)
+        return self._persons(case, [handling.handler_id]) or self._whole(case, handling.union_id)
 
     def deputy(self, case: Case) -> list[Receiver]:
         """The named deputy, else the handler's; before the signature whoever deputises in the union."""
         handling = case.handling
         if handling is None:
-            return [Receiver(role=Role.DISPATCHER)]
+            return self.post(Role.DISPATCHER)
         people = self._people.get(handling.union_id, {})
         handler = people.get(handling.handler_id or 0)
         wanted: list[int | None]
@@ -139,16 +156,14 @@ class Surroundings:
             wanted = [handler.deputy_id]
         else:
             wanted = [user.deputy_id for user in people.values()]
-        return self._persons(handling, wanted) or [Receiver(union_id=handling.union_id)]
+        return self._persons(case, wanted) or self._whole(case, handling.union_id)
 
     def leaders(self, case: Case) -> list[Receiver]:
         """The leaders of the handling union; a union without any hears of it as a whole."""
         handling = case.handling
         if handling is None:
-            return [Receiver(role=Role.SUPERVISOR)]
-        people = self._people.get(handling.union_id, {}).values()
-        leading = [user.id for user in people if user.role == Role.UNION_LEADER.value]
-        return self._persons(handling, leading) or [Receiver(union_id=handling.union_id)]
+            return self.post(Role.SUPERVISOR)
+        return self._leading(case, handling.union_id)
 
     def dispatching_level(self, case: Case) -> list[Receiver]:
         """Whoever gave the ticket to the union: the assigning union, else the centre's dispatchers."""
@@ -157,27 +172,47 @@ class Surroundings:
             turns = self._turns.get(case.ticket.id, [])
             parent = next((turn for turn in turns if turn.id == handling.parent_handling_id), None)
             if parent is not None and parent.union_id in self._scope[case.ticket.id]:
-                return [Receiver(union_id=parent.union_id)]
-        return [Receiver(role=Role.DISPATCHER)]
+                return self._leading(case, parent.union_id) or self.post(Role.DISPATCHER)
+        return self.post(Role.DISPATCHER)
 
     def parent_union(self, case: Case) -> list[Receiver]:
-        """The nearest union above that may see the ticket."""
-        return [Receiver(union_id=union.id) for union in self.above(case)[:1]]
+        """The leaders of the nearest union above that may see the ticket and in which there is somebody to hear."""
+        return next((found for union in self.above(case) if (found := self._leading(case, union.id))), [])
 
     def of_level(self, case: Case, level: Level) -> list[Receiver]:
-        """The union of a level above the handling one."""
-        return [Receiver(union_id=union.id) for union in self.above(case) if union.level == level.value]
-
-    def provincial_leaders(self, _case: Case) -> list[Receiver]:
-        """The leaders of the provincial union; without any the centre's leader on duty."""
-        return [Receiver(user_id=user) for user in self._province_leaders] or [
-            Receiver(role=Role.DUTY_LEADER)
+        """The leaders of the unions of a level above the handling one."""
+        return [
+            each
+            for union in self.above(case)
+            if union.level == level.value
+            for each in self._leading(case, union.id)
         ]
 
-    def _persons(self, handling: Handling, wanted: Iterable[int | None]) -> list[Receiver]:
-        people = self._people.get(handling.union_id, {})
+    def provincial_leaders(self, case: Case) -> list[Receiver]:
+        """The leaders of the provincial union; without any the centre's leader on duty."""
+        free = [user for user in self._province_leaders if (case.ticket.id, user) not in self._recused]
+        return [Receiver(user_id=user) for user in free] or self.post(Role.DUTY_LEADER)
+
+    def _leading(self, case: Case, union_id: int) -> list[Receiver]:
+        """A union's leaders by name; one that has none hears as a whole, and one without accounts not at all."""
+        people = self._people.get(union_id, {}).values()
+        leading = [user.id for user in people if user.role == Role.UNION_LEADER.value]
+        return self._named_persons(case, union_id, leading) or self._whole(case, union_id)
+
+    def _whole(self, case: Case, union_id: int) -> list[Receiver]:
+        people = self._people.get(union_id, {})
+        able = [user for user in people if (case.ticket.id, user) not in self._recused]
+        return [Receiver(union_id=union_id)] if able else []
+
+    def _persons(self, case: Case, wanted: Iterable[int | None]) -> list[Receiver]:
+        return self._named_persons(case, case.handling.union_id, wanted) if case.handling is not None else []
+
+    def _named_persons(self, case: Case, union_id: int, wanted: Iterable[int | None]) -> list[Receiver]:
+        people = self._people.get(union_id, {})
         return [
-            Receiver(user_id=user) for user in dict.fromkeys(wanted) if user is not None and user in people
+            Receiver(user_id=user)
+            for user in dict.fromkeys(wanted)
+            if user is not None and user in people and (case.ticket.id, user) not in self._recused
         ]
 
     def _read_turns(self, ticket_ids: Collection[int]) -> dict[int, list[Handling]]:
@@ -198,8 +233,16 @@ class Surroundings:
         return found
 
     def _read_people(self) -> dict[int, dict[int, User]]:
-        own = {turn.union_id for turns in self._turns.values() for turn in turns}
-        query = select(User).where(User.union_id.in_(own), User.disabled_at.is_(None)).order_by(User.id)
+        query = (
+            select(User)
+            .where(
+                User.union_id.in_(self._unions),
+                User.disabled_at.is_(None),
+                # An administrator of a union reads no ticket.
+                User.role.in_((Role.UNION_HANDLER.value, Role.UNION_LEADER.value)),
+            )
+            .order_by(User.id)
+        )
         found: dict[int, dict[int, User]] = defaultdict(dict)
         for user in self._session.scalars(query):
             found[user.union_id or 0][user.id] = user
@@ -245,6 +288,8 @@ class Surroundings:
 
 
 _POSTS: Final = frozenset({Role.DISPATCHER, Role.CALLBACK_OPERATOR, Role.SUPERVISOR, Role.DUTY_LEADER})
+_STAND_INS: Final = (Role.SUPERVISOR, Role.DUTY_LEADER)
+"""Who answers for a post that nobody holds."""
 _ALARMED: Final = frozenset({Recipient.SUPERVISOR, Recipient.DUTY_LEADER, Recipient.PROVINCIAL_LEADER})
 """Who is woken also for a sealed ticket: its number and its lateness, never its content."""
 
@@ -258,9 +303,9 @@ _POSITIONS: Final[Mapping[Recipient, Callable[[Surroundings, Case], list[Receive
     Recipient.PARENT_UNION: Surroundings.parent_union,
     Recipient.CITY: lambda here, case: here.of_level(case, Level.CITY),
     Recipient.PROVINCE: lambda here, case: here.of_level(case, Level.PROVINCE),
-    Recipient.DISPATCHER: lambda _here, _case: [Receiver(role=Role.DISPATCHER)],
-    Recipient.CALLBACK_OPERATOR: lambda _here, _case: [Receiver(role=Role.CALLBACK_OPERATOR)],
-    Recipient.SUPERVISOR: lambda _here, _case: [Receiver(role=Role.SUPERVISOR)],
-    Recipient.DUTY_LEADER: lambda _here, _case: [Receiver(role=Role.DUTY_LEADER)],
+    Recipient.DISPATCHER: lambda here, _case: here.post(Role.DISPATCHER),
+    Recipient.CALLBACK_OPERATOR: lambda here, _case: here.post(Role.CALLBACK_OPERATOR),
+    Recipient.SUPERVISOR: lambda here, _case: here.post(Role.SUPERVISOR),
+    Recipient.DUTY_LEADER: lambda here, _case: here.post(Role.DUTY_LEADER),
     Recipient.PROVINCIAL_LEADER: Surroundings.provincial_leaders,
 }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.kinship import kin, with_branches
@@ -73,6 +73,52 @@ def rewrite_all(session: Session, ticket_ids: Iterable[int], *, now: datetime) -
         query = select(Ticket).where(Ticket.id.in_(wanted[start : start + _AT_ONCE])).order_by(Ticket.id)
         for ticket in session.scalars(query.with_for_update(of=Ticket, key_share=True)).all():
             rewrite(session, ticket, now=now)
+
+
+def reorder(session: Session, tickets: Sequence[Ticket], *, now: datetime) -> None:
+    """Put tickets whose deadlines moved where they now belong in each list; who sees them has not changed."""
+    ids = [ticket.id for ticket in tickets]
+    if not ids:
+        return
+    session.flush()
+    dues: dict[int, list[tuple[str, datetime | None]]] = {ticket: [] for ticket in ids}
+    rows = session.execute(
+        select(Clock.ticket_id, Clock.kind, Clock.due_at).where(
+            Clock.ticket_id.in_(ids), Clock.state == "running"
+        )
+    )
+    for ticket_id, kind, due in rows:
+        dues[ticket_id].append((kind, due))
+    seen: dict[int, list[int]] = {ticket: [] for ticket in ids}
+    scopes = session.execute(
+        select(TicketScope.ticket_id, TicketScope.union_id).where(TicketScope.ticket_id.in_(ids))
+    )
+    for ticket_id, union_id in scopes:
+        seen[ticket_id].append(union_id)
+    centre, unions = [], []
+    for ticket in tickets:
+        bucket = "open" if State(ticket.state) in OPEN_STATES else "closed"
+        found = dues[ticket.id]
+        own = _sort_key(ticket, bucket, (due for kind, due in found if kind in UNION_CLOCKS))
+        centre.append({"key": ticket.id, "at": _sort_key(ticket, bucket, (due for _, due in found))})
+        unions += [{"key": ticket.id, "union": union, "at": own} for union in seen[ticket.id]]
+        room = "sealed" if ticket.sealed else "centre"
+        rooms = (room, *(f"union:{union}" for union in sorted(seen[ticket.id])))
+        tell(session, Fact("ticket", ticket.number, ticket.version, now, rooms))
+    list_row, scope_row = CentreList.__table__, TicketScope.__table__
+    session.execute(
+        update(list_row)  # type: ignore[arg-type]  # declared as FromClause
+        .where(list_row.c.ticket_id == bindparam("key"))
+        .values(sort_key=bindparam("at")),
+        centre,
+    )
+    if unions:
+        session.execute(
+            update(scope_row)  # type: ignore[arg-type]  # the same
+            .where(scope_row.c.ticket_id == bindparam("key"), scope_row.c.union_id == bindparam("union"))
+            .values(sort_key=bindparam("at")),
+            unions,
+        )
 
 
 def employers_of(session: Session, ticket_id: int) -> tuple[EmployerView, ...]:

@@ -20,6 +20,7 @@ from dispatch.rules.ticket_state import ClockKind
 class ClockView:
     """One clock; `due_at` is None while it is paused, `consumed_ratio` passes 1 once it is late."""
 
+    id: int
     kind: str
     label: str
     due_at: datetime | None
@@ -74,6 +75,7 @@ def _order(clock: Clock) -> tuple[bool, float, int]:
 def _view(clock: Clock, step: tuple[str, datetime] | None, policy: Policy, now: datetime) -> ClockView:
     overdue = clock.state == "running" and clock.due_at is not None and now > clock.due_at
     return ClockView(
+        id=clock.id,
         kind=clock.kind,
         label=_label(clock),
         due_at=clock.due_at,

@@ -8,6 +8,7 @@ from dispatch.policy import Policy
 from dispatch.rules.categories import Category
 from dispatch.rules.priority import assess
 from dispatch.rules.urgency import most_urgent
+from dispatch.statutes import StatuteQuestion, questions
 
 CONFIRM = "以上为关键词建议，须人工确认"
 
@@ -29,6 +30,8 @@ class Suggestion:
     crisis_words: list[str]
     urgency: str | None
     urgency_reasons: list[str]
+    statutes: list[StatuteQuestion]
+    """Terms of law whose first day should be asked for."""
 
 
 def suggest(text: str, *, headcount: int | None, category: str | None, policy: Policy) -> Suggestion:
@@ -40,12 +43,13 @@ def suggest(text: str, *, headcount: int | None, category: str | None, policy: P
     counted = _counted(chosen, suggested, alarmed=bool(crisis_words))
     categories = [SuggestedCategory(each.code, each.name, list(each.words)) for each in found]
     if not counted and headcount is None:
-        return Suggestion(categories, crisis_words, None, [])
+        return Suggestion(categories, crisis_words, None, [], [])
     priority = assess(counted, limits=policy.sla.limits, headcount=headcount)
     reasons = [*priority.reasons, *([priority.warning] if priority.warning else [])]
     if any(each is not chosen for each in counted):
         reasons.append(CONFIRM)
-    return Suggestion(categories, crisis_words, priority.urgency.value, reasons)
+    asked = questions(counted, policy=policy)
+    return Suggestion(categories, crisis_words, priority.urgency.value, reasons, asked)
 
 
 def _counted(chosen: Category | None, suggested: list[Category], *, alarmed: bool) -> list[Category]:

@@ -23,6 +23,7 @@ from dispatch.rules.numbering import TicketNumber
 from dispatch.rules.ticket_state import State
 from dispatch.scope import UNION_CLOCKS
 from dispatch.sla_view import ClockView, clock_views
+from dispatch.statutes import StatuteView, statute_views
 from dispatch.timeline import EventView, timeline
 
 
@@ -110,6 +111,8 @@ class TicketDetail(TicketLine):
     """Filled by whoever knows telephone calls."""
     actions: list[ActionView]
     outcome: str | None
+    statutes: list[StatuteView]
+    """Countdowns of law, the nearest end first."""
     server_time: datetime
 
 
@@ -184,6 +187,7 @@ def ticket_detail(
         calls=[],
         actions=_actions(session, actor, ticket, policy, now),
         outcome=ticket.outcome,
+        statutes=statute_views(session, [ticket.id], policy=policy, now=now).get(ticket.id, []),
         server_time=now,
     )
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import delete, select
@@ -28,8 +28,12 @@ from dispatch.rules.numbering import TicketNumber
 from dispatch.rules.phones import normalise
 from dispatch.rules.priority import assess
 from dispatch.rules.roles import Role
-from dispatch.rules.ticket_state import OPEN_STATES, OPENED_STARTS, ClockKind, State
+from dispatch.rules.statutes import Countdown
+from dispatch.rules.ticket_state import OPEN_STATES, OPENED_STARTS, State
 from dispatch.rules.urgency import Nature, Urgency
+from dispatch.signals import OF_GROUP, watch_for_groups
+from dispatch.statutes import enter_days, restart_clocks
+from dispatch.statutes import hurrying as limitations
 from dispatch.union_tree import hold_tree
 
 PLAIN_FIELDS: Final = (
@@ -83,6 +87,7 @@ def open_ticket(
     fields: Mapping[str, Any] | None = None,
     caller: CallerDetails | None = None,
     employers: Sequence[ToldEmployer] | None = None,
+    statutes: Mapping[str, date | None] | None = None,
     external_id: str | None = None,
 ) -> Ticket:
     """Open a draft with a number of its own and its `dispatch` clock running; raises Invalid."""
@@ -122,7 +127,10 @@ def open_ticket(
         _write_caller(session, ticket, caller, policy)
     if employers is not None:
         _write_employers(session, ticket, employers)
-    _assess(session, ticket, policy, chosen=values.get("urgency"))
+    if statutes:
+        enter_days(session, ticket, statutes, actor=actor, policy=policy, now=now)
+    _assess(session, ticket, policy, chosen=values.get("urgency"), now=now, limited=bool(statutes))
+    watch_for_groups(session, ticket, now=now)
     log(session, ticket, "TicketOpened", by=actor.by, now=now, payload={"channel": channel})
     for kind in OPENED_STARTS:
         clocks.start(session, ticket, kind, policy=policy, now=now)
@@ -141,6 +149,7 @@ def edit_ticket(
     fields: Mapping[str, Any],
     caller: CallerDetails | None = None,
     employers: Sequence[ToldEmployer] | None = None,
+    statutes: Mapping[str, date | None] | None = None,
 ) -> Ticket:
     """Write fields of an open ticket; raises NotFound, NotAllowed, VersionConflict, Invalid."""
     ticket = find_ticket(session, actor, number, lock=True)
@@ -159,10 +168,14 @@ def edit_ticket(
     if employers is not None:
         _write_employers(session, ticket, employers)
         touched.append("employers")
+    if statutes:
+        enter_days(session, ticket, statutes, actor=actor, policy=policy, now=now)
+        touched.append("statutes")
     if not touched:
         return ticket
-    old_urgency = ticket.urgency
-    _assess(session, ticket, policy, chosen=values.get("urgency"))
+    old_urgency = before.get("urgency", ticket.urgency)
+    _assess(session, ticket, policy, chosen=values.get("urgency"), now=now)
+    watch_for_groups(session, ticket, now=now)
     ticket.version += 1
     payload = {name: value for name, value in changed.items() if name not in PERSONAL_FIELDS}
     personal = {name: value for name, value in changed.items() if name in PERSONAL_FIELDS}
@@ -176,7 +189,9 @@ def edit_ticket(
         personal=personal or None,
     )
     if ticket.urgency != old_urgency and State(ticket.state) in (State.DRAFT, State.PENDING_DISPATCH):
-        _restart_dispatch(session, ticket, policy, now)
+        restart_clocks(session, ticket, policy=policy, now=now)
+    elif Urgency(ticket.urgency).rank < Urgency(old_urgency).rank:
+        clocks.hurry(session, ticket, policy=policy, now=now)
     scope.rewrite(session, ticket, now=now)
     return ticket
 
@@ -274,26 +289,34 @@ def _checked(session: Session, fields: dict[str, Any], policy: Policy) -> dict[s
     return {name: value for name, value in fields.items() if name in PLAIN_FIELDS}
 
 
-def _assess(session: Session, ticket: Ticket, policy: Policy, *, chosen: str | None) -> None:
-    """Set what follows from the categories: R, sealed, and the urgency where nobody has chosen one."""
+def _assess(
+    session: Session,
+    ticket: Ticket,
+    policy: Policy,
+    *,
+    chosen: str | None,
+    now: datetime,
+    limited: bool = True,
+) -> None:
+    """Set what follows from categories and terms of law: R, sealed, and the urgency where nobody has chosen one."""
     codes = [ticket.category, *ticket.secondary_categories]
     categories = [category for code in codes if (category := policy.category(code)) is not None]
     ticket.rights_defence = any(category.rights_defence for category in categories)
     ticket.sealed = any(category.sealed for category in categories)
-    found = assess(categories, limits=policy.sla.limits, headcount=ticket.headcount)
-    ticket.urgency_reasons = [*found.reasons, *([found.warning] if found.warning else [])]
-    if chosen is None and (categories or ticket.headcount):
+    hurrying, unheeded = list[Countdown](), False
+    if limited:
+        hurrying, unheeded = limitations(session, ticket, policy=policy, now=now)
+    found = assess(categories, limits=policy.sla.limits, headcount=ticket.headcount, countdowns=hurrying)
+    kept = [reason for reason in ticket.urgency_reasons if reason.startswith(OF_GROUP)]
+    ticket.urgency_reasons = [*found.reasons, *([found.warning] if found.warning else []), *kept]
+    if chosen is not None:
+        ticket.urgency_chosen = chosen
+    elif ticket.urgency_chosen is None and (categories or ticket.headcount or hurrying):
         ticket.urgency = found.urgency.value
+    if unheeded and Urgency(ticket.urgency).rank > Urgency.P1.rank:
+        # Once, when the law's own time begins to press; a person who lowers it afterwards knows what he does.
+        ticket.urgency = Urgency.P1.value
     session.flush()
-
-
-def _restart_dispatch(session: Session, ticket: Ticket, policy: Policy, now: datetime) -> None:
-    running = clocks.live(session, ticket.id, [ClockKind.DISPATCH])
-    for clock in running:
-        begun = clock.started_at
-        clocks.stop(session, [clock], policy=policy, now=now, cancelled=True)
-        # The worker has been waiting since then, however urgent the case turned out to be.
-        clocks.start(session, ticket, ClockKind.DISPATCH, policy=policy, now=begun)
 
 
 def _write_caller(session: Session, ticket: Ticket, details: CallerDetails, policy: Policy) -> None:

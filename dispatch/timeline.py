@@ -57,6 +57,12 @@ LABELS: Final[Mapping[str, str]] = {
     "SealedAssigned": "指定密件人员",
     "StepFired": "时限节点",
     "CardConfirmed": "确认红牌",
+    "CardRefused": "不予红牌",
+    "EscalationRefused": "不予提级",
+    "ClocksRecomputed": "时限重算",
+    "UrgencyRaised": "自动提级紧急程度",
+    "StatuteEntered": "登记法定期限",
+    "CollectiveLinked": "并入群体诉求",
 }
 """What people call each event."""
 
@@ -100,6 +106,11 @@ _NAMES: Final[Mapping[str, str]] = {
     "hard_case": "疑难工单",
     "told": "已通知",
     "person": "人员",
+    "basis": "依据",
+    "begins_on": "起算日",
+    "statute": "法定期限",
+    "last_day": "最后一日",
+    "collective": "群体诉求",
     "until": "截止",
 }
 _HIDDEN: Final = frozenset({"state", "union_id", "handler_id", "deputy_id", "fields", "values", "result"})

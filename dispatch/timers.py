@@ -8,11 +8,13 @@ from datetime import datetime
 from sqlalchemy import Row, delete, func, select
 from sqlalchemy.orm import Session
 
+from dispatch import clocks, scope
 from dispatch.escalation import Due, Escalation, ladder_step
 from dispatch.models.clocks import Clock, Timer
 from dispatch.models.tickets import Ticket
 from dispatch.policy import CENTRE_CALENDAR, Policy
 from dispatch.receivers import Case, Surroundings
+from dispatch.recompute import is_stale
 from dispatch.rules.sla_terms import LadderStep
 from dispatch.union_tree import hold_tree
 
@@ -31,11 +33,15 @@ def fire_due(session: Session, *, now: datetime, limit: int, policy: Policy) -> 
     tickets = {ticket.id: ticket for _, _, ticket in due}
     around = Surroundings(session, list(tickets.values()), province=policy.province)
     escalation = Escalation(session, around, policy=policy, now=now)
-    fired, stale = 0, []
+    fired, stale, recounted = 0, [], list[Ticket]()
     for timer, clock, ticket in due:
         # Also a step before this one may have stopped the clock.
         if clock.state != "running" or clock.generation != timer.generation:
             stale.append(timer.id)
+            continue
+        # No step fires on a calendar that is no longer in force: where it moves, we come back when it is due.
+        if is_stale(clock, policy) and clocks.recount(session, ticket, clock, policy=policy, now=now):
+            recounted.append(ticket)
             continue
         case = around.case(ticket, clock.handling_id)
         rung = ladder_step(policy, clock, ticket, timer.step)
@@ -45,12 +51,13 @@ def fire_due(session: Session, *, now: datetime, limit: int, policy: Policy) -> 
             timer.due_at = opens
             continue
         timer.fired_at, timer.late_by_s = now, int((now - opens).total_seconds())
-        escalation.take(Due(case, clock, rung, timer.late_by_s))
+        escalation.take(Due(case, clock, rung, timer.late_by_s, timer.id))
         fired += 1
     session.flush()
     if stale:
         session.execute(delete(Timer).where(Timer.id.in_(stale), Timer.fired_at.is_(None)))
     escalation.finish()
+    scope.reorder(session, recounted, now=now)
     return fired
 
 

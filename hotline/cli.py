@@ -1,4 +1,4 @@
-"""The command line: `hotline run | web | worker | clock | migrate | check | unions | users | flows | route | audit`."""
+"""The command line: `hotline run | web | worker | clock | migrate | check | unions | users | flows | route | calendar`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from dispatch.models.history import StreamHead
 from dispatch.models.people import User
 from dispatch.models.unions import Union
 from dispatch.rules.roles import ACCOUNT_ROLES, CENTRE_ROLES, UNION_ROLES, Role
+from hotline.calendar_commands import calendar_app
 from hotline.cli_unions import route_app, unions_app
 from hotline.migrations.run import migrate
 from hotline.preflight import check_all, read_settings
@@ -40,6 +41,7 @@ app.add_typer(users_app, name="users")
 app.add_typer(flows_app, name="flows")
 app.add_typer(audit_app, name="audit")
 app.add_typer(route_app, name="route")
+app.add_typer(calendar_app, name="calendar")
 
 
 @app.command("run")

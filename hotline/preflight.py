@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.load import ConfigError
 from config.settings import Settings
+from dispatch.calendars import missing_years, refresh
 from hotline.keys import Keys
 from hotline.migrations.run import is_current
-from hotline.wiring import database_of, flows_of, policy_of
+from hotline.wiring import database_of, flows_of, now, policy_of
 
 LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -51,6 +52,7 @@ def check_all(settings: Settings, environment: Mapping[str, str] = os.environ) -
         lambda: _names(environment),
         lambda: _data_dir(settings),
         lambda: _configuration(settings),
+        lambda: _missing_years(settings),
         lambda: _database(settings),
         lambda: _redis(settings),
         lambda: _addresses(settings),
@@ -100,7 +102,34 @@ def _configuration(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             "calendar",
             warning,
-            "放假安排公布后升级 chinesecalendar，或在 calendar.yaml 补录",
+            "放假安排公布后升级 chinesecalendar，或在 calendar.yaml 补录，或用 hotline calendar change 补录",
+            warning=True,
+        )
+
+
+def _missing_years(settings: Settings) -> Iterator[Problem]:
+    """A year that deadlines already reach into is an alarm, not a reminder."""
+    try:
+        policy = policy_of(settings, Keys(b"only for reading the configuration"))
+    except ConfigError:
+        return
+    database = None
+    try:
+        database = database_of(settings)
+        if is_current(database):
+            with database.reading() as session:
+                refresh(session, policy)
+    except (SQLAlchemyError, ModuleNotFoundError):
+        # Said by whoever checks the database.
+        pass
+    finally:
+        if database is not None:
+            database.dispose()
+    for year in missing_years(policy, now=now()):
+        yield Problem(
+            "missing_year",
+            f"！！{year}年放假安排尚未公布或补录，所有跨{year}年的时限都暂按周末休息计算",
+            "用 hotline calendar change 逐日补录，核对后 hotline calendar confirm-year；补录后时限自动重算",
             warning=True,
         )
 

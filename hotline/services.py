@@ -40,3 +40,5 @@ class Services:
     recording_key: bytes
     """32 bytes; recordings lie on the disk encrypted with it."""
     voices: Voices
+    database_time: bool = False
+    """Whether deadlines are measured by the database's clock and not by this machine's."""

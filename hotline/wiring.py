@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 import ivr_flows
 from config.load import ConfigError, load_policy
 from config.settings import SHIPPED_CONFIG, Settings
+from dispatch.calendars import LiveCalendars
 from dispatch.database import Database
 from dispatch.policy import Policy
 from dispatch.rules.calendar_policy import CalendarPolicy
 from dispatch.rules.categories import Catalogue
 from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.sla import SlaPolicy
-from dispatch.rules.working_time import Calendar
 from dispatch.unit_of_work import Fact, Publish
 from hotline.carriers.base import Carrier
 from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
@@ -57,12 +57,12 @@ def policy_of(settings: Settings, keys: Keys) -> Policy:
     """Return the policy that the configuration folder holds; raises ConfigError with file and line."""
     this_year = now().year
     years = range(this_year - YEARS_BACK, this_year + YEARS_AHEAD + 1)
-    calendars = load_policy(config_file(settings, "calendar.yaml"), CalendarPolicy.from_mapping).build(years)
+    written = load_policy(config_file(settings, "calendar.yaml"), CalendarPolicy.from_mapping)
     book = load_policy(config_file(settings, "routing_rules.yaml"), RuleBook.from_mapping)
     return Policy(
         catalogue=load_policy(config_file(settings, "categories.yaml"), Catalogue.from_mapping),
         sla=load_policy(config_file(settings, "sla.yaml"), SlaPolicy.from_mapping),
-        calendars={**calendars, "always": Calendar.always(years)},
+        calendars=LiveCalendars(written, years),
         routing_rules=book.rules,
         dispatch_mode=book.mode,
         province=settings.province,
@@ -172,6 +172,8 @@ def services_of(
         data_dir=settings.data_dir,
         recording_key=keys.derive("recordings"),
         voices=load_policy(config_file(settings, "voices.yaml"), Voices.from_mapping),
+        # A clock that somebody passes in is the only time there is: tests, demonstrations.
+        database_time=clock is now and not database.on_sqlite,
     )
 
 

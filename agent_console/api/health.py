@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from agent_console.console import console_of
 from agent_console.permissions import open_to_all
 from agent_console.problems import answer
+from dispatch.calendars import missing_years
 from dispatch.database import Database, ReadingSession
 from dispatch.figures import Figures, figures
 from hotline.errors import Answer, Problem
@@ -48,7 +49,8 @@ async def metrics(request: Request) -> Response:
         return figures(session, now=now), line_now(session, now=now)
 
     record, line = await console.slow_reads.run(read)
-    return Response(_exposition(record, line), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+    years = len(missing_years(console.services.policy, now=now))
+    return Response(_exposition(record, line, years), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _why_not_ready(database: Database) -> str | None:
@@ -62,7 +64,7 @@ def _why_not_ready(database: Database) -> str | None:
     return None
 
 
-def _exposition(record: Figures, line: LineNow) -> bytes:
+def _exposition(record: Figures, line: LineNow, years: int) -> bytes:
     registry = CollectorRegistry()
     for name, words, value in (
         ("hotline_waiting_callers", "Callers in line.", line.waiting),
@@ -71,9 +73,20 @@ def _exposition(record: Figures, line: LineNow) -> bytes:
         ("hotline_talking_operators", "Operators who are talking.", line.talking),
         ("hotline_open_tickets", "Tickets that are open.", record.open_tickets),
         ("hotline_overdue_clocks", "Deadlines that have passed unmet.", record.overdue_clocks),
+        ("hotline_late_steps", "Steps of deadlines that are due and have not fired.", record.late_steps),
+        ("hotline_step_proposals", "Cards and escalations that wait for a person.", record.proposals),
+        ("hotline_group_signals", "Possible collective requests that wait for a person.", record.signals),
+        ("hotline_recomputes", "Passes over live clocks that are under way.", record.recomputing),
     ):
         Gauge(name, words, registry=registry).set(value)
     deliveries = Gauge("hotline_outbox", "Deliveries by state.", ["state"], registry=registry)
     for state, count in record.outbox.items():
         deliveries.labels(state).set(count)
+    findings = Gauge(
+        "hotline_self_audit", "What the hotline found wrong with itself.", ["kind"], registry=registry
+    )
+    for kind, count in record.findings.items():
+        findings.labels(kind).set(count)
+    missing = Gauge("hotline_calendar_missing_years", "Years without published holidays.", registry=registry)
+    missing.set(years)
     return generate_latest(registry)

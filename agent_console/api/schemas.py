@@ -110,6 +110,7 @@ class EmployerOut(Given):
 
 
 class ClockOut(Given):
+    id: int
     kind: str
     label: str
     """签收, 首联, 办理 …"""
@@ -121,6 +122,37 @@ class ClockOut(Given):
     consumed_ratio: float
     next_step: str | None
     next_step_at: datetime | None
+
+
+class StatuteOut(Given):
+    """One countdown of law; an estimate, which `notice` says."""
+
+    code: str
+    label: str
+    begins_on: date
+    runs_from: str
+    last_day: date
+    days_left: int
+    """0 on the last day, negative after it."""
+    raises_urgency: bool
+    source: str
+    notice: str
+
+
+class StatuteQuestionOut(Given):
+    """A term that usually runs in such a case: which day to ask for."""
+
+    code: str
+    label: str
+    runs_from: str
+    source: str
+    notice: str
+
+
+class StatuteIn(Taken):
+    code: Annotated[str, StringConstraints(max_length=40)]
+    begins_on: date | None
+    """None takes the day back."""
 
 
 class ActionOut(Given):
@@ -234,6 +266,7 @@ class TicketOut(TicketSummary):
     calls: list[CallOnTicket]
     actions: list[ActionOut]
     outcome: str | None
+    statutes: list[StatuteOut]
     server_time: datetime
 
 
@@ -283,6 +316,7 @@ class TicketFields(Taken):
     contact_mode: ContactMode | None = None
     callback_wanted: bool | None = None
     caller: CallerIn | None = None
+    statutes: list[StatuteIn] | None = Field(default=None, max_length=10)
 
 
 class TicketCreate(TicketFields):
@@ -403,6 +437,7 @@ class SuggestOut(Given):
     crisis_words: list[str]
     urgency: Urgency | None
     urgency_reasons: list[str]
+    statutes: list[StatuteQuestionOut]
 
 
 class UnionPreview(Given):

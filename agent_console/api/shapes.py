@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from datetime import date
 from typing import Any, Final
 
 from agent_console.api.schemas import (
@@ -116,7 +117,7 @@ def return_call_out(visit: Visit, task_id: int) -> ReturnCallOut:
 
 def fields_of(given: TicketFields) -> dict[str, Any]:
     """Return the ticket's own columns as far as they were given."""
-    kept = set(TicketFields.model_fields) - {"employers", "caller"}
+    kept = set(TicketFields.model_fields) - {"employers", "caller", "statutes"}
     told = given.model_dump(include=kept, exclude_unset=True)
     return {name: value for name, value in told.items() if value is not None or name not in _NEVER_NULL}
 
@@ -131,6 +132,13 @@ def employers_of(given: TicketFields) -> list[ToldEmployer] | None:
     if given.employers is None:
         return None
     return [ToldEmployer(**each.model_dump()) for each in given.employers]
+
+
+def statutes_of(given: TicketFields) -> dict[str, date | None] | None:
+    """Return the days from which terms of law run, as told; None where they are left alone."""
+    if given.statutes is None:
+        return None
+    return {each.code: each.begins_on for each in given.statutes}
 
 
 def command_of(name: str) -> Command:
@@ -192,5 +200,6 @@ def _receipt(ticket: Ticket, visit: Visit) -> TicketOut:
         calls=[],
         actions=[],
         outcome=None,
+        statutes=[],
         server_time=visit.now,
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from agent_console.api.clock_schemas import DuplicateOut
 from agent_console.api.schemas import (
     RankingOut,
     RevealIn,
@@ -20,9 +21,18 @@ from agent_console.api.schemas import (
     TicketQuery,
     UnionPreview,
 )
-from agent_console.api.shapes import caller_of, command_of, employers_of, fields_of, seals_of, ticket_out
+from agent_console.api.shapes import (
+    caller_of,
+    command_of,
+    employers_of,
+    fields_of,
+    seals_of,
+    statutes_of,
+    ticket_out,
+)
 from agent_console.permissions import Action, Visit, requires
 from dispatch.commands import perform
+from dispatch.duplicates import likely_duplicates
 from dispatch.identity import reveal
 from dispatch.queries import TicketFilter, list_tickets
 from dispatch.recommendations import preview, ranked_unions
@@ -79,6 +89,7 @@ def create(given: TicketCreate, visit: Opener) -> TicketOut:
             fields=fields_of(given),
             caller=caller_of(given),
             employers=employers_of(given),
+            statutes=statutes_of(given),
             external_id=given.external_id,
         )
     return ticket_out(visit, ticket)
@@ -104,6 +115,7 @@ def edit(number: str, given: TicketEdit, visit: Editor) -> TicketOut:
             fields=fields_of(given),
             caller=caller_of(given),
             employers=employers_of(given),
+            statutes=statutes_of(given),
         )
     return ticket_out(visit, ticket)
 
@@ -114,6 +126,14 @@ def unions(number: str, visit: Router) -> RankingOut:
     with visit.reading() as session:
         found = ranked_unions(session, visit.actor, number, policy=visit.services.policy, now=visit.now)
     return RankingOut.model_validate(found)
+
+
+@router.get("/tickets/{number}/duplicates")
+def duplicates(number: str, visit: Router) -> list[DuplicateOut]:
+    """Return open tickets that may be about the same thing, a repeat caller's first, each with the reasons."""
+    with visit.reading() as session:
+        found = likely_duplicates(session, visit.actor, number, policy=visit.services.policy, now=visit.now)
+    return [DuplicateOut.model_validate(each) for each in found]
 
 
 @router.get("/tickets/{number}/preview")

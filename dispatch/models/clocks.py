@@ -15,7 +15,18 @@ class Clock(Base):
     """One step's deadline; `generation` rises with every change, so that a stale timer can never fire."""
 
     __tablename__ = "clock"
-    __table_args__ = (Index("ix_clock_ticket_kind", "ticket_id", "kind"),)
+    __table_args__ = (
+        Index("ix_clock_ticket_kind", "ticket_id", "kind"),
+        # Live clocks that were counted on an older version of their calendar are found by two ranges.
+        Index(
+            "ix_clock_live",
+            "calendar",
+            "calendar_version",
+            "ticket_id",
+            postgresql_where=text("state IN ('running', 'paused')"),
+            sqlite_where=text("state IN ('running', 'paused')"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
@@ -60,3 +71,51 @@ class Timer(Base):
     due_at: Mapped[datetime]
     fired_at: Mapped[datetime | None]
     late_by_s: Mapped[int | None]
+
+
+class StepProposal(Base):
+    """A step that only a person may take (红牌, 提级办理), until somebody confirms or refuses it."""
+
+    __tablename__ = "step_proposal"
+    __table_args__ = (
+        Index(
+            "ix_step_proposal_open",
+            "at",
+            postgresql_where=text("state = 'proposed'"),
+            sqlite_where=text("state = 'proposed'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id"), index=True)
+    timer_id: Mapped[int] = mapped_column(ForeignKey("timer.id"), unique=True)
+    step: Mapped[str] = mapped_column(String(24))
+    at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(12), default="proposed")
+    """proposed, confirmed, refused, lapsed (the clock stopped before anybody decided)."""
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+
+class Recompute(Base):
+    """One pass over live clocks after a change of calendar or policy; a killed pass goes on where it was."""
+
+    __tablename__ = "recompute"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    """calendar or sla."""
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    """None when the programme found older clocks by itself."""
+    reason: Mapped[str] = mapped_column(String(300))
+    state: Mapped[str] = mapped_column(String(12), default="running")
+    """running or done."""
+    after_ticket_id: Mapped[int] = mapped_column(BigId, default=0)
+    tickets: Mapped[int] = mapped_column(default=0)
+    clocks: Mapped[int] = mapped_column(default=0)
+    """Live clocks that were counted anew."""
+    moved: Mapped[int] = mapped_column(default=0)
+    """Of them those whose deadline or steps are others now."""
+    finished_at: Mapped[datetime | None]

@@ -39,6 +39,8 @@ class Ticket(Base):
     secondary_categories: Mapped[list[str]] = mapped_column(default=list)
     nature: Mapped[str | None] = mapped_column(String(24))
     urgency: Mapped[str] = mapped_column(String(2), default="P2")
+    urgency_chosen: Mapped[str | None] = mapped_column(String(2))
+    """What a person chose last; the machine may raise the urgency above it, for a recorded reason, and never lower it."""
     urgency_reasons: Mapped[list[str]] = mapped_column(default=list)
     difficulty: Mapped[str] = mapped_column(String(16), default="ordinary")
     region_code: Mapped[str | None] = mapped_column(String(9), index=True)

@@ -121,14 +121,3 @@ class RoutingRule(Base):
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
     source: Mapped[str] = mapped_column(String(200))
-
-
-class CalendarOverride(Base):
-    """A day on which a calendar differs from the published one."""
-
-    __tablename__ = "calendar_override"
-
-    calendar: Mapped[str] = mapped_column(String(32), primary_key=True)
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
-    working: Mapped[bool]
-    source: Mapped[str] = mapped_column(String(200))

@@ -79,14 +79,20 @@ class CalendarPolicy:
         return cls(hours, names, _overrides(top, hours), _confirmed(top))
 
     def build(
-        self, years: Sequence[int], extra: Mapping[str, Mapping[date, Override]] | None = None
+        self,
+        years: Sequence[int],
+        extra: Mapping[str, Mapping[date, Override]] | None = None,
+        *,
+        confirmed_years: frozenset[int] = frozenset(),
     ) -> dict[str, Calendar]:
         """Return every calendar by code, `always` among them; `extra` overrides win over the file's."""
         everywhere = self.overrides.get("*", {})
         built = {"always": Calendar.always(years)}
         for code, hours in self.hours.items():
             own = {**everywhere, **self.overrides.get(code, {}), **(extra or {}).get(code, {})}
-            built[code] = Calendar.build(code, hours, years, own, confirmed_years=self.confirmed_years)
+            built[code] = Calendar.build(
+                code, hours, years, own, confirmed_years=self.confirmed_years | confirmed_years
+            )
         return built
 
 

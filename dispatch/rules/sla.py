@@ -55,6 +55,8 @@ class _LadderRow:
     kinds: tuple[ClockKind, ...]
     urgencies: tuple[Urgency, ...]
     steps: tuple[LadderStep, ...]
+    case: bool = False
+    """For the worker's view of a step, where it runs out before the present union's own clock."""
 
 
 RETURN_WINDOW = "return_window"
@@ -107,12 +109,12 @@ class SlaPolicy:
             raise KeyError(f"no target for {kind} at {urgency}, {difficulty}, {category}, {nature}")
         return max(fitting, key=lambda row: row.weight).target
 
-    def ladder(self, kind: ClockKind, urgency: Urgency) -> tuple[LadderStep, ...]:
+    def ladder(self, kind: ClockKind, urgency: Urgency, *, case: bool = False) -> tuple[LadderStep, ...]:
         """Return the rungs of one clock; a ladder that names the urgency wins over one that does not."""
         fitting = [
             row
             for row in self.ladders
-            if kind in row.kinds and (not row.urgencies or urgency in row.urgencies)
+            if row.case is case and kind in row.kinds and (not row.urgencies or urgency in row.urgencies)
         ]
         if not fitting:
             return ()
@@ -164,14 +166,16 @@ def _target(row: Fields) -> Target:
 
 
 def _ladder_row(value: object, place: Where) -> _LadderRow:
-    row = Fields.of(value, where=place, known=("kinds", "urgencies", "steps", "source"))
+    row = Fields.of(value, where=place, known=("kinds", "urgencies", "steps", "case", "source"))
     row.text("source")
     steps = tuple(_ladder_step(item, where) for where, item in row.each("steps"))
     names = [step.step for step in steps]
     if len(set(names)) != len(names):
         # A timer is UNIQUE(clock, step, generation): a repeated rung would never fire.
         raise row.fail("steps", "a ladder names each step once")
-    return _LadderRow(row.choices("kinds", ClockKind), row.choices("urgencies", Urgency), steps)
+    return _LadderRow(
+        row.choices("kinds", ClockKind), row.choices("urgencies", Urgency), steps, row.flag("case")
+    )
 
 
 def _ladder_step(value: object, place: Where) -> LadderStep:

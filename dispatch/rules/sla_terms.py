@@ -131,3 +131,6 @@ class Limits:
     headcount_raise: int
     headcount_warning: int
     limitation_days: int
+    group_callers: int
+    """So many different callers about one employer within `group_days` may be one collective request."""
+    group_days: int

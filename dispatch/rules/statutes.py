@@ -31,13 +31,15 @@ class StatutoryTerm:
     source: str
     raises_urgency: bool = False
     """A limitation: less than the policy's `limitation_days` left makes the ticket P1."""
+    categories: tuple[str, ...] = ()
+    """Categories, or whole groups of them, in which the term usually runs."""
 
     @classmethod
     def from_mapping(cls, data: object, *, where: Where = ()) -> StatutoryTerm:
         row = Fields.of(
             data,
             where=where,
-            known=("code", "label", "amount", "unit", "runs_from", "source", "raises_urgency"),
+            known=("code", "label", "amount", "unit", "runs_from", "source", "raises_urgency", "categories"),
         )
         return cls(
             code=row.text("code"),
@@ -47,7 +49,12 @@ class StatutoryTerm:
             runs_from=row.text("runs_from"),
             source=row.text("source"),
             raises_urgency=row.flag("raises_urgency"),
+            categories=row.words("categories"),
         )
+
+    def concerns(self, category: str, group: str) -> bool:
+        """Whether the term usually runs in this category."""
+        return category in self.categories or group in self.categories
 
     def last_day(self, begins_on: date, *, calendar: Calendar) -> date:
         """Return the term's last day; `begins_on` is the day of the event and does not count (Civil Code 201).
@@ -74,6 +81,12 @@ class Countdown:
     days_left: int
     source: str
     notice: str = NOTICE
+
+
+def raise_at(last_day: date, *, limitation_days: int) -> datetime:
+    """Return from when on less than `limitation_days` are left: the first moment of that day in Shanghai."""
+    first = last_day - timedelta(days=limitation_days - 1)
+    return datetime.combine(first, time(), tzinfo=SHANGHAI)
 
 
 def countdown(term: StatutoryTerm, begins_on: date, *, today: date, calendar: Calendar) -> Countdown:

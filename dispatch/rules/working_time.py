@@ -240,7 +240,7 @@ class Calendar:
         return tuple(
             f"日历 {self.code}：{year} 年放假安排未公布，暂按周末休息计算"
             for year in range(first, last + 1)
-            if year not in self.confirmed_years and not _is_published(year)
+            if year not in self.confirmed_years and not is_published(year)
         )
 
 
@@ -254,7 +254,8 @@ def _notice(day: date) -> bool | None:
     return None if name is None else not holiday
 
 
-def _is_published(year: int) -> bool:
+def is_published(year: int) -> bool:
+    """Whether the holidays of a year are known here."""
     try:
         chinese_calendar.get_holiday_detail(date(year, 1, 1))
     except NotImplementedError:

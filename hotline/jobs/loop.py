@@ -5,25 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatch import timers
 from dispatch.database import Busy
-from dispatch.unit_of_work import unit_of_work
 from hotline.calls.reconcile import reconcile
 from hotline.jobs import relay
-from hotline.line import leases
+from hotline.jobs.ticker import look_at_itself, order_recompute, refresh_calendars, sleep_s, tick
 from hotline.services import Services
 
 LONGEST_SLEEP_S: Final = 0.5
 SENDERS: Final = 4
 """Threads that talk to the carrier; a slow one does not hold up the others."""
-TIMERS_AT_ONCE: Final = 200
 RECONCILE_EVERY_S: Final = 60.0
+RECOMPUTE_EVERY_S: Final = 60.0
+SELF_AUDIT_AFTER_S: Final = 20.0
+"""The first look waits until what a downtime left behind is done."""
+SELF_AUDIT_EVERY_S: Final = 300.0
+CALENDARS_EVERY_S: Final = 2.0
 
 logger = structlog.get_logger(__name__)
 
@@ -53,20 +54,6 @@ class Deliveries:
                 pool.submit(relay.carry_out, self._services, each, owner=self._owner)
 
 
-def tick(services: Services) -> int:
-    """Do everything that is due by the clock: leases, rings, deadlines. Return how much happened."""
-    now = services.now()
-    with unit_of_work(
-        services.database, publish=services.publish, wake=services.wake, purpose="clock"
-    ) as session:
-        happened = leases.expire_due(session, lines=services.lines, now=now)
-    with unit_of_work(
-        services.database, publish=services.publish, wake=services.wake, purpose="clock"
-    ) as session:
-        happened += timers.fire_due(session, now=now, limit=TIMERS_AT_ONCE, policy=services.policy)
-    return happened
-
-
 class Background:
     """The threads of one process: senders, clock, reconciler. Start them once, stop them at the end."""
 
@@ -85,11 +72,19 @@ class Background:
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(SENDERS, thread_name_prefix="sender")
         self._deliveries = Deliveries(services)
+        self._first_look = self._first_audit = True
         wanted: list[tuple[str, Callable[[], None]]] = []
         if deliver:
             wanted.append(("deliveries", self._deliver))
         if clock:
-            wanted += [("clock", self._tick), ("reconciler", self._reconcile)]
+            wanted += [
+                ("clock", self._tick),
+                ("reconciler", self._reconcile),
+                ("recomputes", self._order_recompute),
+                ("self-audit", self._look_at_itself),
+            ]
+        # Every process knows the calendars in force, whatever else it does.
+        wanted.append(("calendars", self._refresh_calendars))
         self._threads = [threading.Thread(target=self._guarded, args=each, name=each[0]) for each in wanted]
 
     def start(self) -> None:
@@ -126,17 +121,25 @@ class Background:
 
     def _tick(self) -> None:
         happened = tick(self._services)
-        self._stopping.wait(0.0 if happened >= TIMERS_AT_ONCE else self._sleep_s())
+        # While there is anything to do the next look follows at once.
+        self._stopping.wait(0.0 if happened else sleep_s(self._services))
 
     def _reconcile(self) -> None:
         self._stopping.wait(RECONCILE_EVERY_S)
         if not self._stopping.is_set():
             reconcile(self._services)
 
-    def _sleep_s(self) -> float:
-        with self._services.database.reading("clock") as session:
-            moments = [leases.next_due(session), timers.next_due(session)]
-        due: datetime | None = min((each for each in moments if each is not None), default=None)
-        if due is None:
-            return LONGEST_SLEEP_S
-        return min(LONGEST_SLEEP_S, max(0.02, (due - self._services.now()).total_seconds()))
+    def _order_recompute(self) -> None:
+        order_recompute(self._services, first=self._first_look)
+        self._first_look = False
+        self._stopping.wait(RECOMPUTE_EVERY_S)
+
+    def _look_at_itself(self) -> None:
+        self._stopping.wait(SELF_AUDIT_AFTER_S if self._first_audit else SELF_AUDIT_EVERY_S)
+        self._first_audit = False
+        if not self._stopping.is_set():
+            look_at_itself(self._services)
+
+    def _refresh_calendars(self) -> None:
+        refresh_calendars(self._services)
+        self._stopping.wait(CALENDARS_EVERY_S)

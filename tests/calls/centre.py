@@ -22,7 +22,8 @@ from hotline.app import Programme, build
 from hotline.calls.models import Call, TicketCall
 from hotline.carriers.sandbox.clock import VirtualClock
 from hotline.carriers.twilio import TwilioCarrier
-from hotline.jobs.loop import Deliveries, tick
+from hotline.jobs.loop import Deliveries
+from hotline.jobs.ticker import tick
 from hotline.line import presence as presences
 from hotline.line.models import Offer, Presence, ReturnCall
 from hotline.line.seats import choose_state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import chinese_calendar
@@ -135,6 +136,70 @@ def test_the_nth_working_day_has_n_working_days_after_the_start(start: datetime,
     assert sum(calendar.is_working_day(day) for day in between) == days
     assert due.astimezone(SHANGHAI).strftime("%H:%M") == "17:30"
     assert calendar.add(start, calendar.between(start, due)) == due
+
+
+def every_minute(
+    hours: Hours, changed: dict[date, Override], first: date, last: date
+) -> Iterator[tuple[datetime, int]]:
+    """Yield every minute of these days with the minutes worked before it, counted one by one."""
+    worked = 0
+    for ordinal in range(first.toordinal(), last.toordinal() + 1):
+        day = date.fromordinal(ordinal)
+        spans = worked_on(hours, changed, day)
+        midnight = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
+        for minute in range(1440):
+            yield midnight + timedelta(minutes=minute), worked
+            worked += any(opens <= minute < shuts for opens, shuts in spans)
+
+
+STATION = Hours(week=(((450, 720), (780, 1080)),) * 5 + (((540, 720),), ()), make_up=((480, 1000),))
+NIGHTS = Hours(week=(((0, 360), (1320, 1440)),) * 7, make_up=((0, 360),), follows_holidays=False)
+CLOSURES = {
+    date(2025, 3, 3): Override(working=False),
+    date(2025, 10, 2): Override(working=True),
+    date(2026, 2, 18): Override(working=True, spans=((600, 601), (1439, 1440))),
+    date(2026, 11, 25): Override(working=False),
+}
+
+
+@pytest.mark.parametrize(
+    ("hours", "changed"),
+    [(OFFICE_HOURS, {}), (STATION, CLOSURES), (NIGHTS, CLOSURES), (Hours.all_day(), {})],
+    ids=["office", "station", "nights", "always"],
+)
+def test_all_of_2025_and_2026_agrees_with_counting_every_minute(
+    hours: Hours, changed: dict[date, Override]
+) -> None:
+    calendar = Calendar.build("any", hours, [2025, 2026], changed)
+    begins = datetime(2025, 1, 1, tzinfo=SHANGHAI)
+    counted = list(every_minute(hours, changed, date(2025, 1, 1), date(2026, 12, 31)))
+    assert len(counted) == 730 * 1440
+    # The office minute by minute; the others every seventh, which meets each minute of the hour on some day.
+    some = counted if hours is OFFICE_HOURS else counted[::7]
+    wrong = [at for at, worked in some if calendar.between(begins, at) != worked * 60]
+    assert wrong == []
+    # And back: the first minute by the end of which so much has been worked.
+    done: dict[int, datetime] = {}
+    for at, worked in counted:
+        done.setdefault(worked, at)
+    for worked in range(1, counted[-1][1], 997):
+        assert calendar.add(begins, worked * 60) == done[worked]
+
+
+def test_the_make_up_days_of_2025_and_2026_are_worked_and_their_holidays_are_not() -> None:
+    calendar = Calendar.build("any", OFFICE_HOURS, [2025, 2026], {})
+    # State Council notices for 2025 and 2026, counted by hand: weekends worked in a holiday's place.
+    worked = {
+        *(date(2025, *each) for each in ((1, 26), (2, 8), (4, 27), (9, 28), (10, 11))),
+        *(date(2026, *each) for each in ((1, 4), (2, 14), (2, 28), (5, 9), (9, 20), (10, 10))),
+    }
+    days = [
+        date.fromordinal(each) for each in range(date(2025, 1, 1).toordinal(), date(2027, 1, 1).toordinal())
+    ]
+    assert {day for day in days if day.weekday() >= 5 and calendar.is_working_day(day)} == worked
+    resting = [day for day in days if day.weekday() < 5 and not calendar.is_working_day(day)]
+    assert date(2025, 1, 28) in resting, "New Year's Eve is a holiday of its own since 2025"
+    assert date(2025, 10, 8) in resting
 
 
 def test_national_day_2026_skips_the_holiday_and_works_its_make_up_days() -> None:

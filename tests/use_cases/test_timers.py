@@ -18,19 +18,21 @@ from dispatch import clocks
 from dispatch.access import find_ticket
 from dispatch.clocks import live
 from dispatch.database import Database
-from dispatch.errors import NotAllowed, VersionConflict, WrongState
-from dispatch.escalation import confirm_red_card
+from dispatch.errors import Missing, NotAllowed, NotFound, VersionConflict, WrongState
 from dispatch.events import ticket_stream, verify_chain
-from dispatch.models.clocks import Clock, Timer
+from dispatch.models.clocks import Clock, StepProposal, Timer
 from dispatch.models.history import Event, Notice
 from dispatch.models.people import User
 from dispatch.models.tickets import Handling, SealedAccess, Ticket, TicketRecusal, TicketScope
 from dispatch.models.unions import Union
 from dispatch.notices import mark_seen, notices, unseen
 from dispatch.policy import Policy
+from dispatch.proposals import decide_proposal, open_proposals
+from dispatch.queries import TicketFilter, list_tickets
 from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import ClockKind, Command
 from dispatch.rules.working_time import SHANGHAI, Calendar, Override
+from dispatch.tickets import edit_ticket
 from dispatch.timers import fire_due, next_due
 from dispatch.unit_of_work import facts_told
 from tests.builders import NOW, World, build_world, give, make_ticket
@@ -360,7 +362,7 @@ def test_an_unsigned_ticket_goes_to_the_parent_union_which_has_its_own_time_to_s
     assert (ticket.state, ticket.lead_union_id) == ("dispatched", world.union("3701"))
     assert clock.state in ("met", "missed")
     assert _clock(session, ticket, ClockKind.SIGN).due_at > at  # type: ignore[operator]  # a running clock is due
-    assert (None, world.union("3701"), None) in _told(session, ticket, "parent_takes_over")
+    assert (world.actor("jinan").user_id, None, None) in _told(session, ticket, "parent_takes_over")
     assert (None, None, "dispatcher") in _told(session, ticket, "parent_takes_over")
     left = session.scalars(select(Handling).where(Handling.union_id == world.union("370102"))).one()
     assert left.state == "ended"
@@ -414,67 +416,184 @@ def test_a_union_that_may_not_see_the_ticket_hears_nothing_of_it(session: Sessio
         )
     )
     _fire(session, world, _due(session, _clock(session, ticket, ClockKind.SIGN), "parent_takes_over"))
-    told = {union for _, union, _ in _told(session, ticket, "parent_takes_over")}
-    assert world.union("3701") not in told
-    assert world.union("37") in told
+    told = _told(session, ticket, "parent_takes_over")
+    assert world.actor("jinan").user_id not in {user for user, _, _ in told}
+    assert world.union("3701") not in {union for _, union, _ in told}
+    assert world.union("37") in {union for _, union, _ in told}
 
 
-def test_a_yellow_card_is_shown_and_a_red_one_only_proposed_until_a_person_confirms(
-    session: Session, world: World
+def _proposed(session: Session, clock: Clock, step: str = "red_card") -> StepProposal:
+    return session.scalars(
+        select(StepProposal).where(StepProposal.clock_id == clock.id, StepProposal.step == step)
+    ).one()
+
+
+def _decide(
+    session: Session,
+    world: World,
+    who: str,
+    ticket: Ticket,
+    proposal: StepProposal,
+    now: datetime,
+    *,
+    confirmed: bool = True,
+    version: int | None = None,
+    reason: str = "多次催办无果",
 ) -> None:
-    ticket = _contacted(session, world)
-    clock = _clock(session, ticket, ClockKind.RESOLVE)
-    _fire(session, world, _due(session, clock, "yellow_card"))
-    assert clock.card == "yellow"
-    assert (None, None, "dispatcher") in _told(session, ticket, "yellow_card")
-    at = _due(session, clock, "red_card")
-    with pytest.raises(WrongState, match="没有待确认"):
-        _confirm(session, world, "supervisor", ticket, clock, at)
-    _fire(session, world, at)
-    assert clock.card == "yellow"
-    assert _told(session, ticket, "red_card") == {(None, None, "supervisor"), (None, None, "duty_leader")}
-    _confirm(session, world, "supervisor", ticket, clock, at)
-    assert clock.card == "red"
-    told = _told(session, ticket, "red_card")
-    assert {(None, world.union("3701"), None), (None, world.union("37"), None)} <= told
-    with pytest.raises(WrongState, match="已经发过"):
-        _confirm(session, world, "supervisor", ticket, clock, at)
-    assert list(verify_chain(session, ticket_stream(ticket.id))) == []
-
-
-def _confirm(session: Session, world: World, who: str, ticket: Ticket, clock: Clock, now: datetime) -> None:
-    confirm_red_card(
+    decide_proposal(
         session,
         world.actor(who),
         ticket.number,
-        clock_id=clock.id,
-        reason="多次催办无果",
-        version=ticket.version,
+        proposal.id,
+        confirmed=confirmed,
+        reason=reason,
+        version=ticket.version if version is None else version,
         policy=world.policy,
         now=now,
     )
 
 
+def test_a_yellow_card_is_shown_and_a_red_one_only_proposed_until_a_person_confirms(
+    session: Session, world: World
+) -> None:
+    _account(session, "duty-leader", Role.DUTY_LEADER)
+    ticket = _contacted(session, world)
+    clock = _clock(session, ticket, ClockKind.RESOLVE)
+    _fire(session, world, _due(session, clock, "yellow_card"))
+    assert clock.card == "yellow"
+    assert (None, None, "dispatcher") in _told(session, ticket, "yellow_card")
+    assert "办理" not in {line.clock for line in open_proposals(session, world.actor("supervisor"))}
+    at = _due(session, clock, "red_card")
+    _fire(session, world, at)
+    assert clock.card == "yellow"
+    assert _told(session, ticket, "red_card") == {(None, None, "supervisor"), (None, None, "duty_leader")}
+    lines = {line.clock: line for line in open_proposals(session, world.actor("supervisor"))}
+    assert (lines["办理"].ticket_number, lines["办理"].label) == (ticket.number, "红牌")
+    proposal = _proposed(session, clock)
+    _decide(session, world, "supervisor", ticket, proposal, at)
+    assert clock.card == "red"
+    told = _told(session, ticket, "red_card")
+    assert {(world.actor("jinan").user_id, None, None), (None, world.union("37"), None)} <= told
+    with pytest.raises(WrongState, match="已经确认过"):
+        _decide(session, world, "supervisor", ticket, proposal, at)
+    assert clock.id not in {line.clock_id for line in open_proposals(session, world.actor("supervisor"))}
+    assert list(verify_chain(session, ticket_stream(ticket.id))) == []
+
+
+def test_a_red_card_is_refused_with_the_reason_on_record(session: Session, world: World) -> None:
+    ticket = _contacted(session, world)
+    clock = _clock(session, ticket, ClockKind.RESOLVE)
+    at = _due(session, clock, "red_card")
+    _fire(session, world, at)
+    proposal = _proposed(session, clock)
+    with pytest.raises(Missing):
+        _decide(session, world, "supervisor", ticket, proposal, at, confirmed=False, reason=" ")
+    _decide(session, world, "supervisor", ticket, proposal, at, confirmed=False, reason="等法院文书")
+    assert (clock.card, proposal.state) == ("yellow", "refused")
+    event = session.scalars(select(Event).where(Event.kind == "CardRefused")).one()
+    assert event.personal == {"reason": "等法院文书"}
+    with pytest.raises(WrongState, match="不予采纳"):
+        _decide(session, world, "supervisor", ticket, proposal, at)
+    _fire(session, world, LATER)
+    assert _fired(session, ticket).count(("resolve", "red_card")) == 1, "and it is not proposed again"
+
+
+def test_what_was_proposed_lapses_when_the_union_reports_after_all(session: Session, world: World) -> None:
+    ticket = _contacted(session, world)
+    clock = _clock(session, ticket, ClockKind.RESOLVE)
+    at = _due(session, clock, "red_card")
+    _fire(session, world, at)
+    report: dict[str, Any] = {
+        "true_claim": True,
+        "done": "已督促",
+        "solved": "solved",
+        "reply_text": "已补发",
+    }
+    give(session, world, "lixia", ticket, Command.REPORT_RESULT, now=at, **report)
+    session.expire_all()
+    proposal = _proposed(session, clock)
+    assert proposal.state == "lapsed"
+    with pytest.raises(WrongState, match="时限已经停止"):
+        _decide(session, world, "supervisor", ticket, proposal, at)
+
+
 def test_a_red_card_is_not_confirmed_by_a_dispatcher_nor_on_a_stale_page(
     session: Session, world: World
 ) -> None:
-    ticket = _contacted(session, world)
+    ticket, other = _contacted(session, world), _contacted(session, world)
     clock = _clock(session, ticket, ClockKind.RESOLVE)
     _fire(session, world, LATER)
+    proposal = _proposed(session, clock)
     with pytest.raises(NotAllowed, match="值班长"):
-        _confirm(session, world, "dispatcher", ticket, clock, LATER)
+        _decide(session, world, "dispatcher", ticket, proposal, LATER)
     with pytest.raises(VersionConflict):
-        confirm_red_card(
-            session,
-            world.actor("supervisor"),
-            ticket.number,
-            clock_id=clock.id,
-            reason="多次催办无果",
-            version=ticket.version - 1,
-            policy=world.policy,
-            now=LATER,
-        )
+        _decide(session, world, "supervisor", ticket, proposal, LATER, version=ticket.version - 1)
+    with pytest.raises(NotFound):
+        _decide(session, world, "supervisor", other, proposal, LATER)
     assert clock.card == "yellow"
+
+
+def test_taking_a_ticket_up_a_level_is_only_proposed(session: Session, world: World) -> None:
+    ticket = _contacted(session, world)
+    clock = _clock(session, ticket, ClockKind.RESOLVE)
+    _fire(session, world, _due(session, clock, "escalate_level"))
+    assert ticket.lead_union_id == world.union("370102")
+    proposal = _proposed(session, clock, "escalate_level")
+    _decide(session, world, "supervisor", ticket, proposal, LATER, confirmed=False, reason="下周能办结")
+    assert ticket.lead_union_id == world.union("370102")
+    assert session.scalars(select(Event.kind).where(Event.kind == "EscalationRefused")).one()
+
+
+def test_a_union_in_which_nobody_is_left_alarms_the_supervisor_instead_of_keeping_silent(
+    session: Session, world: World
+) -> None:
+    ticket = _signed(session, world)
+    clock = _clock(session, ticket, ClockKind.RESOLVE)
+    session.execute(update(User).where(User.name.startswith("lixia")).values(disabled_at=NOW))
+    _fire(session, world, _due(session, clock, "remind"))
+    assert _told(session, ticket, "remind") == {(None, None, "supervisor")}
+    kinds = session.scalars(select(Notice.kind).where(Notice.ticket_id == ticket.id, Notice.step == "remind"))
+    assert set(kinds) == {"alarm"}
+
+
+def test_a_leader_tied_to_the_employer_is_passed_over_and_somebody_else_hears(
+    session: Session, world: World
+) -> None:
+    second = _account(session, "jinan-second", Role.UNION_LEADER, world.union("3701"))
+    ticket = _dispatched(session, world)
+    tied = world.actor("jinan").user_id
+    session.add(TicketRecusal(ticket_id=ticket.id, user_id=tied, reason="亲属在该单位任职"))
+    session.flush()
+    _fire(session, world, _due(session, _clock(session, ticket, ClockKind.SIGN), "parent_takes_over"))
+    told = {user for user, _, _ in _told(session, ticket, "parent_takes_over")}
+    assert second in told
+    assert tied not in told
+
+
+def test_a_post_that_nobody_holds_is_answered_for_by_the_next(session: Session, world: World) -> None:
+    ticket = make_ticket(session, world, category="mass_incident", urgency="P0")
+    _fire(session, world, NOW + timedelta(minutes=10))
+    assert _told(session, ticket, "alarm_duty_leader") == {(None, None, "supervisor")}
+    leader = _account(session, "province-leader", Role.UNION_LEADER, world.union("37"))
+    session.execute(update(User).where(User.role == "supervisor").values(disabled_at=NOW))
+    _fire(session, world, NOW + timedelta(minutes=30))
+    assert _told(session, ticket, "alarm_provincial_leader") == {(leader, None, None)}
+    other = make_ticket(session, world, category="mass_incident", urgency="P0")
+    _fire(session, world, NOW + timedelta(minutes=31))
+    assert _told(session, other, "alarm_supervisor") == {(leader, None, None)}
+
+
+def test_at_half_the_deputy_finds_the_unsigned_ticket_on_his_own_list(session: Session, world: World) -> None:
+    ticket = _dispatched(session, world)
+    deputy = world.actor("lixia-deputy").user_id
+    session.execute(update(User).where(User.name == "lixia").values(deputy_id=deputy))
+    _fire(session, world, _due(session, _clock(session, ticket, ClockKind.SIGN), "deputy_takes_over"))
+    handling = session.scalars(select(Handling).where(Handling.ticket_id == ticket.id)).one()
+    assert handling.deputy_id == deputy
+    mine = list_tickets(
+        session, world.actor("lixia-deputy"), TicketFilter(mine=True), policy=world.policy, now=NOW
+    )
+    assert [line.number for line in mine.items] == [ticket.number]
 
 
 def test_no_card_is_shown_while_the_union_is_off_duty(session: Session, world: World) -> None:
@@ -503,6 +622,37 @@ def test_no_card_is_shown_while_the_union_is_off_duty(session: Session, world: W
     assert opened.date() > closed.date()
 
 
+def test_a_ticket_that_becomes_p0_on_its_way_has_the_new_time_from_now_and_wakes_people_in_turn(
+    session: Session, world: World
+) -> None:
+    _account(session, "duty-leader", Role.DUTY_LEADER)
+    ticket = _dispatched(session, world)
+    later = NOW + timedelta(hours=3)
+    _fire(session, world, later)
+    edit_ticket(
+        session,
+        world.actor("supervisor"),
+        ticket.number,
+        version=ticket.version,
+        policy=world.policy,
+        now=later,
+        fields={"urgency": "P0"},
+    )
+    sign = _clock(session, ticket, ClockKind.SIGN)
+    assert (sign.due_at, sign.calendar) == (later + timedelta(minutes=30), "always")
+    assert sign.policy_snapshot["before_s"] == 3 * 3600
+    assert _clock(session, ticket, ClockKind.RESOLVE).due_at == later + timedelta(hours=24)
+    assert _fire(session, world, later) == 0, "nothing is late at a stroke"
+    for minutes, step in (
+        (5, "alarm_supervisor"),
+        (10, "alarm_duty_leader"),
+        (30, "alarm_provincial_leader"),
+    ):
+        assert _told(session, ticket, step) == set()
+        _fire(session, world, later + timedelta(minutes=minutes))
+        assert len(_told(session, ticket, step)) == 1
+
+
 def test_a_holiday_declared_afterwards_puts_the_card_off(session: Session, world: World) -> None:
     ticket = _contacted(session, world)
     clock = _clock(session, ticket, ClockKind.RESOLVE)
@@ -525,6 +675,7 @@ def _closed_on(policy: Policy, code: str, at: datetime) -> Policy:
 
 def test_an_undispatched_p0_ticket_wakes_supervisor_then_leaders(session: Session, world: World) -> None:
     leader = _account(session, "province-leader", Role.UNION_LEADER, world.union("37"))
+    _account(session, "duty-leader", Role.DUTY_LEADER)
     ticket = make_ticket(session, world, category="mass_incident", urgency="P0")
     for minutes, step in (
         (5, "alarm_supervisor"),

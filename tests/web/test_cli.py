@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from config.settings import Settings
+from hotline import preflight
 
 HERE = Path(__file__).parent
 
@@ -143,3 +147,34 @@ def test_what_was_imported_is_exported_and_taken_back(tmp_path: Path) -> None:
     found = run(tmp_path, "unions", "points", "--region", "370102001", "--need", "法律服务").stdout
     assert "1. 中心（职工服务中心，济南市总工会）：同一区县（370102）；可办理：法律服务" in found
     assert "C1,中心" in run(tmp_path, "unions", "export", "--table", "service_points").stdout
+
+
+def test_a_holiday_is_tried_declared_and_taken_back_on_the_command_line(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    tried = run(tmp_path, "calendar", "change", "2026-12-31", "--rest", "--reason", "省里通知", "--dry-run")
+    assert "没有写入" in tried.stdout, tried.stderr
+    done = run(tmp_path, "calendar", "change", "2026-12-31", "--rest", "--reason", "省里通知")
+    assert "已改变0个时限" in done.stdout, done.stderr
+    shown = run(tmp_path, "calendar", "show").stdout
+    assert "2026-12-31 * 休息" in shown
+    assert "重算1：进行中" in shown
+    run(tmp_path, "calendar", "change", "2026-12-31", "--undo", "--reason", "通知撤回")
+    assert "2026-12-31" not in run(tmp_path, "calendar", "show").stdout
+    wrong = run(tmp_path, "calendar", "change", "2026-13-01", "--rest", "--reason", "x")
+    assert (wrong.returncode, "不是日期" in wrong.stderr) == (1, True)
+    unknown = run(tmp_path, "calendar", "change", "2026-12-01", "--rest", "--calendar", "x", "--reason", "x")
+    assert (unknown.returncode, "没有“x”这个日历" in unknown.stderr) == (1, True)
+
+
+def test_check_warns_loudly_of_a_year_that_deadlines_already_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data_dir=tmp_path)
+    found = {}
+    for day in (datetime(2029, 5, 1, tzinfo=UTC), datetime(2029, 11, 30, tzinfo=UTC)):
+        monkeypatch.setattr(preflight, "now", lambda day=day: day)
+        problems = preflight.check_all(settings, {})
+        found[day.month] = [each.what for each in problems if each.code == "missing_year"]
+    assert len(found[5]) == 1
+    assert "！！2029年" in found[5][0]
+    assert [each[2:6] for each in found[11]] == ["2029", "2030"]

@@ -4,6 +4,86 @@
  */
 
 export interface paths {
+    "/api/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description Return the calendars, what was changed when and why, and how far recomputes are.
+         */
+        get: operations["read_api_calendars_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change
+         * @description Write changed days as one revision and have every live clock counted anew.
+         */
+        post: operations["change_api_calendars_change_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Return what these days would change on open tickets; nothing is written.
+         */
+        post: operations["preview_api_calendars_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/recompute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adopt Policy
+         * @description Put open tickets under the service levels as the file has them now; without this they keep their own.
+         */
+        post: operations["adopt_policy_api_calendars_recompute_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/callbacks": {
         parameters: {
             query?: never;
@@ -244,6 +324,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/group-signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Group Signals
+         * @description Return possible collective requests, newest first.
+         */
+        get: operations["group_signals_api_group_signals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-signals/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Signal
+         * @description Make one collective request of its tickets; each keeps its own life.
+         */
+        post: operations["confirm_signal_api_group_signals__id__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-signals/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Signal
+         * @description Say that these are separate cases.
+         */
+        post: operations["dismiss_signal_api_group_signals__id__dismiss_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/line": {
         parameters: {
             query?: never;
@@ -258,6 +398,46 @@ export interface paths {
         get: operations["line_api_line_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Notices
+         * @description Return what the reader, his post or his union should know, newest first.
+         */
+        get: operations["my_notices_api_notices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notices/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Notices Seen
+         * @description Mark notices as seen; others than the reader's own are left as they are.
+         */
+        post: operations["notices_seen_api_notices_seen_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -402,6 +582,26 @@ export interface paths {
          * @description Ask for more time after a call.
          */
         post: operations["extend_wrap_up_api_presence_wrap_up_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waiting
+         * @description Return the red cards and escalations that the ladder proposes, oldest first.
+         */
+        get: operations["waiting_api_proposals_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -604,6 +804,26 @@ export interface paths {
         patch: operations["edit_api_tickets__number__patch"];
         trace?: never;
     };
+    "/api/tickets/{number}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Duplicates
+         * @description Return open tickets that may be about the same thing, a repeat caller's first, each with the reasons.
+         */
+        get: operations["duplicates_api_tickets__number__duplicates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{number}/preview": {
         parameters: {
             query?: never;
@@ -618,6 +838,46 @@ export interface paths {
         get: operations["preview_for_union_api_tickets__number__preview_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/proposals/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Proposal
+         * @description Give the card, or take the ticket up a level.
+         */
+        post: operations["confirm_proposal_api_tickets__number__proposals__id__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/proposals/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse Proposal
+         * @description Leave it be, with the reason on record.
+         */
+        post: operations["refuse_proposal_api_tickets__number__proposals__id__refuse_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -738,6 +998,71 @@ export interface components {
             label: string;
             /** Why Not */
             why_not: string | null;
+        };
+        /** CalendarChange */
+        CalendarChange: {
+            /** Days */
+            days: components["schemas"]["DayIn"][];
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision: number;
+            /** Years */
+            years?: number[];
+        };
+        /** CalendarOut */
+        CalendarOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * CalendarPreview
+         * @description What a change would do to open tickets; nothing is written.
+         */
+        CalendarPreview: {
+            /** Clocks */
+            clocks: number;
+            /** Earlier */
+            earlier: number;
+            /** Later */
+            later: number;
+            /** Moved */
+            moved: number;
+            /** Overdue Again */
+            overdue_again: number;
+            /** Revision */
+            revision: number;
+            /** Sample */
+            sample: components["schemas"]["MovedDeadlineOut"][];
+        };
+        /** CalendarTry */
+        CalendarTry: {
+            /** Days */
+            days: components["schemas"]["DayIn"][];
+        };
+        /**
+         * CalendarsOut
+         * @description Everything about working time; `revision` is what a change must have seen.
+         */
+        CalendarsOut: {
+            /** Calendars */
+            calendars: components["schemas"]["CalendarOut"][];
+            /** Days */
+            days: components["schemas"]["DayOut"][];
+            /** Missing Years */
+            missing_years: number[];
+            /** Recomputes */
+            recomputes: components["schemas"]["RecomputeOut"][];
+            /** Revision */
+            revision: number;
+            /** Revisions */
+            revisions: components["schemas"]["RevisionOut"][];
         };
         /**
          * CallDetail
@@ -925,6 +1250,8 @@ export interface components {
             consumed_ratio: number;
             /** Due At */
             due_at: string | null;
+            /** Id */
+            id: number;
             /** Kind */
             kind: string;
             /** Label */
@@ -940,6 +1267,66 @@ export interface components {
              * @enum {string}
              */
             state: "running" | "paused" | "met" | "missed" | "cancelled";
+        };
+        /** DayIn */
+        DayIn: {
+            /**
+             * Calendar
+             * @default *
+             */
+            calendar: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Hours */
+            hours?: string[];
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /** Working */
+            working: boolean | null;
+        };
+        /** DayOut */
+        DayOut: {
+            /** Calendar */
+            calendar: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Hours */
+            hours: string[];
+            /** Revision */
+            revision: number | null;
+            /** Source */
+            source: string;
+            /** Working */
+            working: boolean;
+        };
+        /** DuplicateOut */
+        DuplicateOut: {
+            /** Category Name */
+            category_name: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Number */
+            number: string;
+            /** Reasons */
+            reasons: string[];
+            /** Same Caller */
+            same_caller: boolean;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
         };
         /** EmployerOnTicket */
         EmployerOnTicket: {
@@ -1089,6 +1476,55 @@ export interface components {
             /** Waiting */
             waiting: number;
         };
+        /** MovedDeadlineOut */
+        MovedDeadlineOut: {
+            /** Clock */
+            clock: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * New Due At
+             * Format: date-time
+             */
+            new_due_at: string;
+            /** Number */
+            number: string;
+        };
+        /** NoticeOut */
+        NoticeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Seen At */
+            seen_at: string | null;
+            /** Step */
+            step: string | null;
+            /** Text */
+            text: string;
+            /** Ticket Number */
+            ticket_number: string | null;
+        };
+        /** NoticePage */
+        NoticePage: {
+            /** Items */
+            items: components["schemas"]["NoticeOut"][];
+            /** Unseen */
+            unseen: number;
+        };
+        /** NoticesSeen */
+        NoticesSeen: {
+            /** Ids */
+            ids: number[];
+        };
         /** OfferOut */
         OfferOut: {
             /** Call Sid */
@@ -1164,6 +1600,42 @@ export interface components {
             /** Wrap Up Until */
             wrap_up_until: string | null;
         };
+        /** ProposalDecision */
+        ProposalDecision: {
+            /** Reason */
+            reason: string;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
+        /** ProposalOut */
+        ProposalOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Clock */
+            clock: string;
+            /** Clock Id */
+            clock_id: number;
+            /** Due At */
+            due_at: string | null;
+            /** Id */
+            id: number;
+            /** Label */
+            label: string;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "red_card" | "escalate_level";
+            /** Ticket Number */
+            ticket_number: string;
+            /** Version */
+            version: number;
+        };
         /** RankingOut */
         RankingOut: {
             /** Excluded */
@@ -1193,6 +1665,41 @@ export interface components {
             union_id: number;
             /** Union Name */
             union_name: string;
+        };
+        /** RecomputeIn */
+        RecomputeIn: {
+            /** Reason */
+            reason: string;
+        };
+        /** RecomputeOut */
+        RecomputeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Clocks */
+            clocks: number;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "calendar" | "sla";
+            /** Moved */
+            moved: number;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done";
+            /** Tickets */
+            tickets: number;
         };
         /**
          * RecordingOut
@@ -1285,6 +1792,24 @@ export interface components {
             /** Watermark */
             watermark: string;
         };
+        /** RevisionOut */
+        RevisionOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Changes */
+            changes: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string;
+        };
         /** SessionOut */
         SessionOut: {
             /** Actions */
@@ -1308,6 +1833,101 @@ export interface components {
             /** Password */
             password: string;
         };
+        /** SignalDecision */
+        SignalDecision: {
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /** SignalOut */
+        SignalOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Callers */
+            callers: number;
+            /** Collective Number */
+            collective_number: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Employer Name */
+            employer_name: string;
+            /** Headcount */
+            headcount: number;
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string;
+            /** Region Code */
+            region_code: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "proposed" | "confirmed" | "dismissed";
+            /** Tickets */
+            tickets: string[];
+            /** Version */
+            version: number;
+            /** Warned At */
+            warned_at: string | null;
+        };
+        /** StatuteIn */
+        StatuteIn: {
+            /** Begins On */
+            begins_on: string | null;
+            /** Code */
+            code: string;
+        };
+        /**
+         * StatuteOut
+         * @description One countdown of law; an estimate, which `notice` says.
+         */
+        StatuteOut: {
+            /**
+             * Begins On
+             * Format: date
+             */
+            begins_on: string;
+            /** Code */
+            code: string;
+            /** Days Left */
+            days_left: number;
+            /** Label */
+            label: string;
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+            /** Notice */
+            notice: string;
+            /** Raises Urgency */
+            raises_urgency: boolean;
+            /** Runs From */
+            runs_from: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * StatuteQuestionOut
+         * @description A term that usually runs in such a case: which day to ask for.
+         */
+        StatuteQuestionOut: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
+            /** Notice */
+            notice: string;
+            /** Runs From */
+            runs_from: string;
+            /** Source */
+            source: string;
+        };
         /** SuggestIn */
         SuggestIn: {
             /** Category */
@@ -1323,6 +1943,8 @@ export interface components {
             categories: components["schemas"]["SuggestionOut"][];
             /** Crisis Words */
             crisis_words: string[];
+            /** Statutes */
+            statutes: components["schemas"]["StatuteQuestionOut"][];
             /** Urgency */
             urgency: ("P0" | "P1" | "P2" | "P3") | null;
             /** Urgency Reasons */
@@ -1438,6 +2060,8 @@ export interface components {
             region_code?: string | null;
             /** Secondary Categories */
             secondary_categories?: string[] | null;
+            /** Statutes */
+            statutes?: components["schemas"]["StatuteIn"][] | null;
             /** Text */
             text?: string | null;
             /** Urgency */
@@ -1470,6 +2094,8 @@ export interface components {
             region_code?: string | null;
             /** Secondary Categories */
             secondary_categories?: string[] | null;
+            /** Statutes */
+            statutes?: components["schemas"]["StatuteIn"][] | null;
             /** Text */
             text?: string | null;
             /** Urgency */
@@ -1548,6 +2174,8 @@ export interface components {
             state: string;
             /** State Label */
             state_label: string;
+            /** Statutes */
+            statutes: components["schemas"]["StatuteOut"][];
             /** Supervised */
             supervised: boolean;
             /** Text */
@@ -1698,6 +2326,125 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    read_api_calendars_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarsOut"];
+                };
+            };
+        };
+    };
+    change_api_calendars_change_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_api_calendars_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarTry"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarPreview"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    adopt_policy_api_calendars_recompute_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecomputeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecomputeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     callbacks_api_callbacks_get: {
         parameters: {
             query?: never;
@@ -2053,6 +2800,109 @@ export interface operations {
             };
         };
     };
+    group_signals_api_group_signals_get: {
+        parameters: {
+            query?: {
+                state?: "proposed" | "confirmed" | "dismissed";
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_signal_api_group_signals__id__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    dismiss_signal_api_group_signals__id__dismiss_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     line_api_line_get: {
         parameters: {
             query?: never;
@@ -2069,6 +2919,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineOut"];
+                };
+            };
+        };
+    };
+    my_notices_api_notices_get: {
+        parameters: {
+            query?: {
+                unseen_only?: boolean;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    notices_seen_api_notices_seen_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticesSeen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -2275,6 +3191,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    waiting_api_proposals_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"][];
                 };
             };
         };
@@ -2684,6 +3620,37 @@ export interface operations {
             };
         };
     };
+    duplicates_api_tickets__number__duplicates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     preview_for_union_api_tickets__number__preview_get: {
         parameters: {
             query: {
@@ -2704,6 +3671,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UnionPreview"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_proposal_api_tickets__number__proposals__id__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    refuse_proposal_api_tickets__number__proposals__id__refuse_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
                 };
             };
             /** @description Validation Error */
