@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dispatch import callbacks, clocks, handlings, scope
-from dispatch.access import find_ticket
+from dispatch.access import find_ticket, may_edit
 from dispatch.actors import Actor
 from dispatch.errors import Missing, NotAllowed, NotFound, WrongState
 from dispatch.models.tickets import Contact, Handling, Ticket, TicketEmployer
@@ -31,7 +31,7 @@ from dispatch.rules.ticket_state import (
     outcome_of,
     why_not,
 )
-from dispatch.tickets import PLAIN_FIELDS, log, may_edit, require_version
+from dispatch.tickets import PLAIN_FIELDS, log, require_version
 
 EVENTS: Final[Mapping[Command, str]] = {
     Command.ACCEPT: "TicketAccepted",

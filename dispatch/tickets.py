@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch import clocks, scope
-from dispatch.access import find_ticket
+from dispatch.access import find_ticket, may_edit
 from dispatch.actors import Actor
 from dispatch.errors import Invalid, NotAllowed, VersionConflict
 from dispatch.events import By, record, ticket_stream
@@ -27,8 +27,7 @@ from dispatch.rules import uscc
 from dispatch.rules.numbering import TicketNumber
 from dispatch.rules.phones import normalise
 from dispatch.rules.priority import assess
-from dispatch.rules.roles import Role
-from dispatch.rules.ticket_state import OPEN_STATES, OPENED_STARTS, ClockKind, State
+from dispatch.rules.ticket_state import OPENED_STARTS, ClockKind, State
 from dispatch.rules.urgency import Nature, Urgency
 
 PLAIN_FIELDS: Final = (
@@ -176,21 +175,6 @@ def edit_ticket(
         _restart_dispatch(session, ticket, policy, now)
     scope.rewrite(session, ticket, now=now)
     return ticket
-
-
-def may_edit(actor: Actor, ticket: Ticket) -> bool:
-    """Whether this actor may write the ticket's fields; whoever may not see it has been turned away before."""
-    if State(ticket.state) not in OPEN_STATES:
-        return False
-    if actor.role in (Role.SUPERVISOR, Role.DUTY_LEADER, Role.DISPATCHER, Role.SYSTEM):
-        return True
-    if actor.of_union:
-        return ticket.state == State.DRAFT.value and ticket.origin_union_id == actor.union_id
-    # What the machine wrote down belongs to whichever operator takes it up.
-    return actor.role in (Role.OPERATOR, Role.LAWYER, Role.COUNSELLOR) and ticket.created_by_id in (
-        None,
-        actor.user_id,
-    )
 
 
 def require_version(session: Session, ticket: Ticket, seen: int) -> None:
