@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from agent_console.rooms import (
     watch_room,
 )
 from dispatch.access import find_ticket
+from dispatch.actors import Actor
 from dispatch.errors import NotFound
 from dispatch.unit_of_work import Fact
 from hotline.services import Services
@@ -129,7 +130,7 @@ class Sockets:
             rooms = [*fact.rooms, CENTRE_ASKED] if CENTRE in fact.rooms else list(fact.rooms)
             await self._emit(fact, rooms, set())
             return
-        connected = [connection.signed_in.actor for connection in self._connections.values()]
+        connected = [self._present(connection) for connection in self._connections.values()]
         audience: Audience = await self._reading(
             lambda session: audience_of(session, fact.id, rooms=fact.rooms, connected=connected)
         )
@@ -244,7 +245,7 @@ class Sockets:
                 await self._stop_watching(connection, number)
 
     async def _sees(self, connection: Connection, number: str) -> bool:
-        actor = connection.signed_in.actor
+        actor = self._present(connection)
 
         def ask(session: Session) -> bool:
             try:
@@ -254,6 +255,10 @@ class Sockets:
             return True
 
         return bool(await self._reading(ask))
+
+    def _present(self, connection: Connection) -> Actor:
+        """Return who is connected as of now: what was opened to him for a while may have closed since."""
+        return replace(connection.signed_in.actor, at=self._services.now())
 
     async def _watch_sessions(self) -> None:
         while True:

@@ -98,7 +98,9 @@ _NAMES: Final[Mapping[str, str]] = {
     "person": "人员",
     "until": "截止",
 }
-_HIDDEN: Final = frozenset({"state", "union_id", "handler_id", "deputy_id", "fields", "values", "result"})
+_HIDDEN: Final = frozenset(
+    {"state", "user_id", "union_id", "handler_id", "deputy_id", "fields", "values", "result"}
+)
 """Keys of a payload that say nothing to a reader, or say it in the label already."""
 
 

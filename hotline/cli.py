@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -19,11 +20,13 @@ from dispatch.models.history import StreamHead
 from dispatch.models.people import User
 from dispatch.models.unions import Union
 from dispatch.rules.roles import ACCOUNT_ROLES, CENTRE_ROLES, UNION_ROLES, Role
+from dispatch.seal_chain import newest_seal, public_key, verify_seals
 from dispatch.unions import import_unions
+from hotline.jobs.sealing import anchor_of, noted_seal
 from hotline.migrations.run import migrate
 from hotline.preflight import check_all, read_settings
 from hotline.running import explain_route, openapi_document, run_background, serve
-from hotline.wiring import database_of, flow_files, now
+from hotline.wiring import database_of, flow_files, keys_of, now
 from ivr_flows.check import check as check_flow
 from ivr_flows.diagram import to_mermaid, to_svg
 from ivr_flows.model import Flow
@@ -231,19 +234,30 @@ def try_route_command(
 
 
 @audit_app.command("verify")
-def verify_command() -> None:
-    """核对全部历史记录的哈希链。"""
-    database = database_of(_settings())
+def verify_command(
+    noted: Annotated[str | None, typer.Option("--seal", help="另处记下的封印：序号:哈希")] = None,
+) -> None:
+    """核对全部历史记录的哈希链，以及时钟每分钟加盖的封印。"""
+    settings = _settings()
+    database, key = database_of(settings), keys_of(settings).derive("audit-seals")
+    try:
+        anchor = noted_seal(settings.data_dir) if noted is None else anchor_of(noted)
+    except ValueError:
+        _fail("封印应写作“序号:哈希”。")
     broken = 0
     with database.reading("report") as session:
         chains = session.scalar(select(func.count()).select_from(StreamHead)) or 0
-        for stream, seq, what in verify(session):
+        newest = newest_seal(session)
+        for stream, seq, what in chain(verify(session), verify_seals(session, key=key, anchor=anchor)):
             print(f"{stream}#{seq}: {what}", file=sys.stderr)
             broken += 1
     database.dispose()
     if broken:
         _fail(f"{broken}处不符。")
     print(f"{chains}条记录链全部相符。")
+    if newest is not None:
+        seal, at = newest
+        print(f"最新封印 {seal.n}:{seal.hash}（{at:%Y-%m-%d %H:%M} UTC），验签公钥 {public_key(key)}")
 
 
 def _split(settings: Settings) -> Settings:

@@ -39,4 +39,6 @@ class Services:
     data_dir: Path
     recording_key: bytes
     """32 bytes; recordings lie on the disk encrypted with it."""
+    audit_key: bytes
+    """32 bytes; the clock signs the history with it."""
     voices: Voices

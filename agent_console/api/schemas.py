@@ -396,6 +396,18 @@ class RevealIn(Taken):
     reason: Annotated[str, StringConstraints(min_length=2, max_length=300, strip_whitespace=True)]
 
 
+class BreakGlassOut(Given):
+    """Until when the sealed ticket is open to whoever broke its seal."""
+
+    number: str
+    until: datetime
+
+
+class ReaderIn(Taken):
+    user_id: int
+    reason: Annotated[str, StringConstraints(min_length=2, max_length=300, strip_whitespace=True)]
+
+
 class RevealOut(Given):
     name: str | None
     phone: str | None

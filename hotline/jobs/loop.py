@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -13,9 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch import timers
 from dispatch.database import Busy
+from dispatch.seal_chain import EVERY
 from dispatch.unit_of_work import unit_of_work
 from hotline.calls.reconcile import reconcile
 from hotline.jobs import relay
+from hotline.jobs.sealing import seal_history
 from hotline.line import leases
 from hotline.services import Services
 
@@ -89,7 +91,7 @@ class Background:
         if deliver:
             wanted.append(("deliveries", self._deliver))
         if clock:
-            wanted += [("clock", self._tick), ("reconciler", self._reconcile)]
+            wanted += [("clock", self._tick), ("reconciler", self._reconcile), ("sealer", self._seal)]
         self._threads = [threading.Thread(target=self._guarded, args=each, name=each[0]) for each in wanted]
 
     def start(self) -> None:
@@ -132,6 +134,11 @@ class Background:
         self._stopping.wait(RECONCILE_EVERY_S)
         if not self._stopping.is_set():
             reconcile(self._services)
+
+    def _seal(self) -> None:
+        self._stopping.wait(EVERY.total_seconds())
+        # At the end once more: a programme that is put away leaves nothing unsealed.
+        seal_history(self._services, every=timedelta() if self._stopping.is_set() else EVERY)
 
     def _sleep_s(self) -> float:
         with self._services.database.reading("clock") as session:
