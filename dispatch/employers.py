@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from dispatch import scope
+from dispatch import scope, search
 from dispatch.errors import ImportRefused
 from dispatch.events import ADMINISTRATION, By, record
 from dispatch.import_files import ImportResult, Rows, duplicates, odd_regions, read_rows
@@ -89,11 +89,13 @@ def _write(
         if (employer.union_id, employer.group_code)
         != (unions.get(row["union_code"]), row["group_code"] or None)
     ]
+    renamed = [employer.id for employer, row in changed if employer.name != row["name"]]
     for employer, row in changed:
         for name, value in _values(row, unions).items():
             setattr(employer, name, value)
     session.flush()
     scope.rewrite_all(session, _tickets_about(session, recusals), now=now)
+    search.rewrite_all(session, _tickets_about(session, renamed))
 
 
 def name_key(name: str) -> str:

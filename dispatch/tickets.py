@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from dispatch import clocks, scope
+from dispatch import clocks, scope, search
 from dispatch.access import find_ticket, may_edit
 from dispatch.actors import Actor
 from dispatch.errors import Invalid, NotAllowed, VersionConflict
@@ -50,6 +50,8 @@ PLAIN_FIELDS: Final = (
 
 PERSONAL_FIELDS: Final = frozenset({"wish", "text"})
 """What a worker said may name people: history keeps it where erasure can reach it."""
+
+_SEARCHED: Final = frozenset({"wish", "text", "employers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ def open_ticket(
     if employers is not None:
         _write_employers(session, ticket, employers)
     _assess(session, ticket, policy, chosen=values.get("urgency"))
+    if ticket.wish or ticket.text or employers:
+        search.write(session, ticket)
     log(session, ticket, "TicketOpened", by=actor.by, now=now, payload={"channel": channel})
     for kind in OPENED_STARTS:
         clocks.start(session, ticket, kind, policy=policy, now=now)
@@ -157,6 +161,8 @@ def edit_ticket(
         touched.append("employers")
     if not touched:
         return ticket
+    if not _SEARCHED.isdisjoint(touched):
+        search.write(session, ticket)
     old_urgency = ticket.urgency
     _assess(session, ticket, policy, chosen=values.get("urgency"))
     ticket.version += 1

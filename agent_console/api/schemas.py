@@ -249,6 +249,8 @@ class TicketQuery(Taken):
     q: Line | None = None
     mine: bool = False
     due: Literal["overdue", "15m", "1h", "today"] | None = None
+    where: Annotated[str, StringConstraints(max_length=4000)] | None = None
+    """A condition in JSON: {"field","op","value"}, {"all": […]}, {"any": […]}, {"not": …}; see `FIELDS`."""
     cursor: Line | None = None
     limit: int = Field(default=50, ge=1, le=200)
 

@@ -26,10 +26,11 @@ from agent_console.api.shapes import caller_of, command_of, employers_of, fields
 from agent_console.permissions import Action, Visit, requires
 from dispatch.commands import perform
 from dispatch.identity import reveal
-from dispatch.queries import TicketFilter, list_tickets
+from dispatch.queries import list_tickets
 from dispatch.recommendations import preview, ranked_unions
 from dispatch.seals import break_seal, name_reader
 from dispatch.suggestions import suggest
+from dispatch.ticket_filters import TicketFilter
 from dispatch.tickets import edit_ticket, open_ticket
 from hotline.calls.commands import open_call_ticket
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dispatch.models import audit, clocks, history, people, tickets, unions
+from dispatch.models import audit, clocks, history, people, search, tickets, unions, views
 from dispatch.models.base import Base
 from hotline.calls import models as calls
 from hotline.line import models as line
 
-MODULES = (people, unions, tickets, clocks, history, audit, calls, line)
+MODULES = (people, unions, tickets, clocks, history, audit, search, views, calls, line)
 """Imported for their tables; named so that none is forgotten."""
 
 metadata = Base.metadata
