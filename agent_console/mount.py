@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from agent_console import problems
-from agent_console.api import callbacks, calls, health, line, recordings, reference, session, tickets
+from agent_console.api import callbacks, calls, health, line, lists, recordings, reference, session, tickets
 from agent_console.console import Console
 from agent_console.front_door import FrontDoor
 from agent_console.pages import add_pages, page_for_the_lost
@@ -15,6 +15,8 @@ from agent_console.server import Sockets
 ROUTERS = (
     session.router,
     reference.router,
+    # Before the tickets: a word in the place of a number is one of its own.
+    lists.router,
     tickets.router,
     callbacks.router,
     calls.router,
