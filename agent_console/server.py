@@ -279,7 +279,7 @@ class Sockets:
         for connection in list(self._connections.values()):
             known = connection.signed_in
             found = live.get(known.token_sha256)
-            if found is None or found.authority_version != known.authority_version:
+            if found is None or _authority(found) != _authority(known):
                 self._close(connection)
 
     def _close(self, connection: Connection) -> None:
@@ -304,6 +304,11 @@ class Sockets:
                 return read(session)
 
         return await run_sync(in_thread)
+
+
+def _authority(signed_in: SignedIn) -> tuple[object, ...]:
+    actor = signed_in.actor
+    return signed_in.authority_version, actor.user_id, actor.role, actor.union_id
 
 
 def _cookie(environ: dict[str, Any]) -> str | None:
