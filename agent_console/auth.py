@@ -81,7 +81,7 @@ def begin_session(
 def find_session(session: Session, token: str, *, now: datetime) -> SignedIn | None:
     """Return whose session this token is; None for unknown, expired, revoked and disabled alike."""
     row = session.execute(_live(now).where(BrowserSession.token_sha256 == digest(token))).one_or_none()
-    return None if row is None else _signed_in(row)
+    return None if row is None else _signed_in(row, now)
 
 
 def find_sessions(session: Session, digests: Collection[str], *, now: datetime) -> dict[str, SignedIn]:
@@ -89,7 +89,7 @@ def find_sessions(session: Session, digests: Collection[str], *, now: datetime) 
     if not digests:
         return {}
     rows = session.execute(_live(now).where(BrowserSession.token_sha256.in_(digests)))
-    return {found.token_sha256: found for found in map(_signed_in, rows)}
+    return {found.token_sha256: found for found in (_signed_in(row, now) for row in rows)}
 
 
 def renew(session: Session, signed_in: SignedIn, *, now: datetime) -> None:
@@ -140,10 +140,10 @@ def _live(now: datetime) -> Select[BrowserSession, User]:
     )
 
 
-def _signed_in(row: Row[BrowserSession, User]) -> SignedIn:
+def _signed_in(row: Row[BrowserSession, User], now: datetime) -> SignedIn:
     browser, user = row
     return SignedIn(
-        actor=actor_of(user),
+        actor=actor_of(user, at=now),
         account=user.name,
         token_sha256=browser.token_sha256,
         last_seen_at=browser.last_seen_at,

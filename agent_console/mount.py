@@ -12,6 +12,7 @@ from agent_console.api import (
     calls,
     health,
     line,
+    lists,
     recordings,
     reference,
     session,
@@ -28,6 +29,8 @@ ROUTERS = (
     session.router,
     reference.router,
     unions.router,
+    # Before the tickets: a word in the place of a number is one of its own.
+    lists.router,
     tickets.router,
     callbacks.router,
     calls.router,

@@ -1,17 +1,12 @@
-"""Which role may go through which door: each route names its action here, and none is without one.
-
-A door says that a role may do something somewhere. Whether an actor may do it to this ticket or call is asked
-of the thing itself (`dispatch.access`, the state table); see docs/quality.md, "who may do what".
-"""
+"""The doors of the API: each route names its action, and none is without one; who may is `dispatch.rules.permissions`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from fastapi import Depends, Request
 
@@ -21,82 +16,12 @@ from agent_console.console import Console, console_of
 from dispatch.actors import Actor
 from dispatch.database import ReadingSession, WritingSession
 from dispatch.errors import NotAllowed
-from dispatch.rules.roles import ACCOUNT_ROLES, Role
+from dispatch.rules.permissions import ALLOWED, Action, actions_of
 from dispatch.unit_of_work import unit_of_work
 from hotline.errors import NotSignedIn
 from hotline.services import Services
 
-
-class Action(StrEnum):
-    """What a route does, as permissions name it."""
-
-    SESSION = "session"
-    REFERENCE_READ = "reference.read"
-    TICKET_READ = "ticket.read"
-    TICKET_OPEN = "ticket.open"
-    TICKET_EDIT = "ticket.edit"
-    TICKET_COMMAND = "ticket.command"
-    TICKET_ROUTE = "ticket.route"
-    IDENTITY_REVEAL = "identity.reveal"
-    CALLBACK_READ = "callback.read"
-    CALL_READ = "call.read"
-    CALL_CONTROL = "call.control"
-    RECORDING_PLAY = "recording.play"
-    SEAT = "seat"
-    LINE_READ = "line.read"
-    RETURN_CALL_READ = "return_call.read"
-    RETURN_CALL_MAKE = "return_call.make"
-    UNION_ADMINISTER = "union.administer"
-    ROSTER_KEEP = "roster.keep"
-    CONSENT_RECORD = "consent.record"
-    NOTICE_READ = "notice.read"
-    PROPOSAL_DECIDE = "proposal.decide"
-    SIGNAL_READ = "signal.read"
-    SIGNAL_DECIDE = "signal.decide"
-    CALENDAR_READ = "calendar.read"
-    CALENDAR_CHANGE = "calendar.change"
-
-
-_DESK = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DUTY_LEADER})
-_LEADING = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
-_SPECIALISTS = frozenset({Role.COUNSELLOR, Role.LAWYER})
-_SEATS = _DESK | _SPECIALISTS | {Role.CALLBACK_OPERATOR}
-_HANDLERS = frozenset({Role.UNION_HANDLER, Role.UNION_LEADER})
-_READERS = _SEATS | _HANDLERS | {Role.DISPATCHER, Role.INSPECTOR, Role.AUDITOR}
-
-ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
-    Action.SESSION: ACCOUNT_ROLES,
-    Action.REFERENCE_READ: ACCOUNT_ROLES - {Role.PARTNER},
-    Action.TICKET_READ: _READERS,
-    Action.TICKET_OPEN: _DESK | _SPECIALISTS | _HANDLERS,
-    Action.TICKET_EDIT: _DESK | _SPECIALISTS | _HANDLERS | {Role.DISPATCHER},
-    Action.TICKET_COMMAND: _READERS - {Role.AUDITOR, Role.INSPECTOR},
-    Action.TICKET_ROUTE: _DESK | _SPECIALISTS | {Role.DISPATCHER},
-    Action.IDENTITY_REVEAL: _SEATS | _HANDLERS,
-    Action.CALLBACK_READ: frozenset({Role.CALLBACK_OPERATOR, Role.SUPERVISOR, Role.DUTY_LEADER}),
-    Action.CALL_READ: _SEATS | {Role.INSPECTOR, Role.AUDITOR},
-    Action.CALL_CONTROL: _SEATS,
-    Action.RECORDING_PLAY: _DESK | _SPECIALISTS,
-    Action.SEAT: _SEATS,
-    Action.LINE_READ: _SEATS | {Role.DISPATCHER},
-    Action.RETURN_CALL_READ: _DESK | {Role.CALLBACK_OPERATOR, Role.AUDITOR},
-    Action.RETURN_CALL_MAKE: _DESK | {Role.CALLBACK_OPERATOR},
-    Action.UNION_ADMINISTER: frozenset({Role.ADMINISTRATOR}),
-    Action.CONSENT_RECORD: _DESK | _SPECIALISTS | {Role.DISPATCHER},
-    Action.ROSTER_KEEP: frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.DUTY_LEADER}),
-    Action.NOTICE_READ: ACCOUNT_ROLES - {Role.PARTNER},
-    Action.PROPOSAL_DECIDE: _LEADING,
-    Action.SIGNAL_READ: _LEADING | {Role.DISPATCHER, Role.AUDITOR},
-    Action.SIGNAL_DECIDE: _LEADING | {Role.DISPATCHER},
-    Action.CALENDAR_READ: _LEADING | {Role.ADMINISTRATOR, Role.AUDITOR},
-    Action.CALENDAR_CHANGE: frozenset({Role.ADMINISTRATOR}),
-}
-"""docs/quality.md's table as far as these screens go; union administrators read reference data only."""
-
-
-def actions_of(role: Role) -> tuple[Action, ...]:
-    """Return the doors that open for a role."""
-    return tuple(action for action in Action if role in ALLOWED[action])
+__all__ = ["ALLOWED", "Action", "Door", "Open", "Visit", "actions_of", "doors_of", "open_to_all", "requires"]
 
 
 @dataclass(frozen=True, slots=True)

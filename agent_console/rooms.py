@@ -56,26 +56,22 @@ def audience_of(
     session: Session, number: str, *, rooms: Collection[str], connected: Iterable[Actor]
 ) -> Audience:
     """Answer for everybody who is connected, by the same rule that answers a request."""
-    row = session.execute(
-        select(Ticket.id, Ticket.created_by_id).where(Ticket.number == number)
-    ).one_or_none()
-    if row is None:
+    ticket_id = session.scalar(select(Ticket.id).where(Ticket.number == number))
+    if ticket_id is None:
         return Audience(frozenset(), frozenset())
     asked = {
-        actor.user_id: actor
-        for actor in connected
-        if actor.user_id is not None and _must_ask(actor, rooms, created_by_id=row.created_by_id)
+        actor.user_id: actor for actor in connected if actor.user_id is not None and _must_ask(actor, rooms)
     }
-    recused = session.scalars(select(TicketRecusal.user_id).where(TicketRecusal.ticket_id == row.id))
-    return Audience(_who_sees(session, row.id, list(asked.values())), frozenset(recused))
+    recused = session.scalars(select(TicketRecusal.user_id).where(TicketRecusal.ticket_id == ticket_id))
+    return Audience(_who_sees(session, ticket_id, list(asked.values())), frozenset(recused))
 
 
-def _must_ask(actor: Actor, rooms: Collection[str], *, created_by_id: int | None) -> bool:
+def _must_ask(actor: Actor, rooms: Collection[str]) -> bool:
     if actor.of_union:
         return f"union:{actor.union_id}" in rooms
     if actor.role in _SEES_EVERY_OPEN_TICKET:
-        # Of a sealed ticket they are told only what is theirs; auditors see all of it.
-        return SEALED in rooms and (actor.user_id == created_by_id or actor.role is Role.AUDITOR)
+        # Of a sealed ticket they are told only what is theirs.
+        return SEALED in rooms
     return actor.of_centre and (CENTRE in rooms or SEALED in rooms)
 
 

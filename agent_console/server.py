@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
@@ -30,7 +30,9 @@ from agent_console.rooms import (
     watch_room,
 )
 from dispatch.access import find_ticket
+from dispatch.actors import Actor
 from dispatch.errors import NotFound
+from dispatch.rules.permissions import Action, may
 from dispatch.unit_of_work import Fact
 from hotline.services import Services
 
@@ -42,6 +44,9 @@ SOCKETS_PER_USER: Final = 20
 WATCHED_PER_SOCKET: Final = 20
 MESSAGE_LIMIT: Final = 16_384
 NUMBER_LENGTH: Final = 40
+
+HEARD: Final[Mapping[str, Action]] = {"watch": Action.TICKET_READ, "unwatch": Action.SESSION}
+"""What a client may say, and the action it stands for; nothing is listened to that is not here."""
 
 log = structlog.get_logger(__name__)
 
@@ -93,8 +98,9 @@ class Sockets:
         )
         self.server.on("connect", self._connect)
         self.server.on("disconnect", self._disconnect)
-        self.server.on("watch", self._watch)
-        self.server.on("unwatch", self._unwatch)
+        answers = {"watch": self._watch, "unwatch": self._unwatch}
+        for name in HEARD:
+            self.server.on(name, answers[name])
         self.server.on("*", self._unknown)
 
     @asynccontextmanager
@@ -129,7 +135,7 @@ class Sockets:
             rooms = [*fact.rooms, CENTRE_ASKED] if CENTRE in fact.rooms else list(fact.rooms)
             await self._emit(fact, rooms, set())
             return
-        connected = [connection.signed_in.actor for connection in self._connections.values()]
+        connected = [self._present(connection) for connection in self._connections.values()]
         audience: Audience = await self._reading(
             lambda session: audience_of(session, fact.id, rooms=fact.rooms, connected=connected)
         )
@@ -176,7 +182,7 @@ class Sockets:
             await self._tell_watchers(number)
 
     async def _watch(self, sid: str, data: object = None) -> dict[str, object]:
-        connection, number, refusal = await self._asked(sid, data)
+        connection, number, refusal = await self._asked(sid, "watch", data)
         if refusal is not None or connection is None:
             return {"error": refusal or "not_connected"}
         if len(connection.watching) >= WATCHED_PER_SOCKET and number not in connection.watching:
@@ -191,7 +197,7 @@ class Sockets:
         return {"ok": True}
 
     async def _unwatch(self, sid: str, data: object = None) -> dict[str, object]:
-        connection, number, refusal = await self._asked(sid, data)
+        connection, number, refusal = await self._asked(sid, "unwatch", data)
         if refusal is not None or connection is None:
             return {"error": refusal or "not_connected"}
         await self._stop_watching(connection, number)
@@ -203,13 +209,15 @@ class Sockets:
             return {"error": "too_fast"}
         return {"error": "unknown_event"}
 
-    async def _asked(self, sid: str, data: object) -> tuple[Connection | None, str, str | None]:
+    async def _asked(self, sid: str, event: str, data: object) -> tuple[Connection | None, str, str | None]:
         """Return who asks for which ticket, or the code of the refusal."""
         connection = self._connections.get(sid)
         if connection is None:
             return None, "", "not_connected"
         if not await self._may_speak(connection):
             return connection, "", "too_fast"
+        if not may(connection.signed_in.actor.role, HEARD[event]):
+            return connection, "", "not_allowed"
         number = data.get("ticket") if isinstance(data, dict) and len(data) == 1 else None
         if not isinstance(number, str) or not 0 < len(number) <= NUMBER_LENGTH or "\x00" in number:
             return connection, "", "malformed"
@@ -244,7 +252,7 @@ class Sockets:
                 await self._stop_watching(connection, number)
 
     async def _sees(self, connection: Connection, number: str) -> bool:
-        actor = connection.signed_in.actor
+        actor = self._present(connection)
 
         def ask(session: Session) -> bool:
             try:
@@ -254,6 +262,10 @@ class Sockets:
             return True
 
         return bool(await self._reading(ask))
+
+    def _present(self, connection: Connection) -> Actor:
+        """Return who is connected as of now: what was opened to him for a while may have closed since."""
+        return replace(connection.signed_in.actor, at=self._services.now())
 
     async def _watch_sessions(self) -> None:
         while True:
@@ -267,14 +279,16 @@ class Sockets:
         if not self._connections:
             return
         now = self._services.now()
-        digests = {each.signed_in.token_sha256 for each in self._connections.values()}
+        # Who connects while the database is asked is not among those it was asked for.
+        asked = list(self._connections.values())
+        digests = {each.signed_in.token_sha256 for each in asked}
         live: dict[str, SignedIn] = await self._reading(
             lambda session: auth.find_sessions(session, digests, now=now)
         )
-        for connection in list(self._connections.values()):
+        for connection in asked:
             known = connection.signed_in
             found = live.get(known.token_sha256)
-            if found is None or found.authority_version != known.authority_version:
+            if found is None or _authority(found) != _authority(known):
                 self._close(connection)
 
     def _close(self, connection: Connection) -> None:
@@ -299,6 +313,11 @@ class Sockets:
                 return read(session)
 
         return await run_sync(in_thread)
+
+
+def _authority(signed_in: SignedIn) -> tuple[object, ...]:
+    actor = signed_in.actor
+    return signed_in.authority_version, actor.user_id, actor.role, actor.union_id
 
 
 def _cookie(environ: dict[str, Any]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from dispatch.events import By
 from dispatch.models.people import User
@@ -11,12 +12,16 @@ from dispatch.rules.roles import CENTRE_ROLES, UNION_ROLES, Role
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One actor for the time of one command; `union_id` is set exactly for people of a union."""
+    """One actor for the time of one command; `union_id` is set exactly for people of a union.
+
+    `at` is the moment of the command: what was opened to him for a while is closed to an actor who has none.
+    """
 
     role: Role
     user_id: int | None = None
     union_id: int | None = None
     name: str = ""
+    at: datetime | None = None
 
     @property
     def of_centre(self) -> bool:
@@ -38,6 +43,6 @@ MACHINE = Actor(Role.SYSTEM)
 CALLER = Actor(Role.CALLER)
 
 
-def actor_of(user: User) -> Actor:
-    """Return the actor that a user is; the account must be enabled."""
-    return Actor(Role(user.role), user.id, user.union_id, user.display_name)
+def actor_of(user: User, *, at: datetime | None = None) -> Actor:
+    """Return the actor that a user is at a moment; the account must be enabled."""
+    return Actor(Role(user.role), user.id, user.union_id, user.display_name, at)

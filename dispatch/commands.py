@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dispatch import callbacks, clocks, handlings, scope
-from dispatch.access import find_ticket
+from dispatch.access import find_ticket, may_edit
 from dispatch.actors import Actor
 from dispatch.errors import Missing, NotAllowed, NotFound, WrongState
 from dispatch.models.tickets import Contact, Handling, Ticket, TicketEmployer
@@ -31,7 +31,7 @@ from dispatch.rules.ticket_state import (
     outcome_of,
     why_not,
 )
-from dispatch.tickets import PLAIN_FIELDS, log, may_edit, require_version
+from dispatch.tickets import PLAIN_FIELDS, log, require_version
 
 EVENTS: Final[Mapping[Command, str]] = {
     Command.ACCEPT: "TicketAccepted",
@@ -164,7 +164,12 @@ def _not_mine(actor: Actor, ticket: Ticket, handling: Handling | None, command: 
         if ticket.state == State.DRAFT.value:
             return None if ticket.origin_union_id == actor.union_id else "只有登记此单的工会可以操作"
         if handling is not None and handling.union_id == actor.union_id:
-            return None
+            # Whoever has signed for it, his deputy, and their leader; before that anybody of the union.
+            people = (handling.handler_id, handling.deputy_id)
+            taken = actor.role is Role.UNION_HANDLER and handling.handler_id is not None
+            return (
+                "只有本单经办人、B岗或本会负责人可以操作" if taken and actor.user_id not in people else None
+            )
         assigner = command in (Command.REVIEW, Command.NUDGE, Command.SUPERVISE)
         return None if assigner else "只有正在办理此单的工会可以操作"
     if actor.role is Role.OPERATOR and ticket.state == State.DRAFT.value and not may_edit(actor, ticket):

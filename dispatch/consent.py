@@ -8,11 +8,11 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from dispatch import scope
-from dispatch.access import find_ticket
+from dispatch.access import find_ticket, may_edit
 from dispatch.actors import Actor
 from dispatch.errors import Missing, NotAllowed
 from dispatch.models.tickets import Ticket
-from dispatch.tickets import log, may_edit, require_version
+from dispatch.tickets import log, require_version
 
 MEANS: Final = ("recording", "paper", "message")
 """How the word was kept: on the call's recording, on paper, in a message of the caller's own."""

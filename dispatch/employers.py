@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from dispatch import scope
+from dispatch import scope, search
 from dispatch.bulk import new_ids
 from dispatch.errors import ImportRefused
 from dispatch.events import ADMINISTRATION, By, record
@@ -174,6 +174,8 @@ def _recuse(
             touched |= {known.id}
             touched |= {each for each in (known.values["parent_id"], values["parent_id"]) if each is not None}
     scope.rewrite_all(session, tickets_about(session, with_branches(session, touched)), now=now)
+    renamed = {known.id for known, row in changed if known.values["name"] != row["name"]}
+    search.rewrite_all(session, tickets_about(session, renamed))
 
 
 def name_key(name: str) -> str:

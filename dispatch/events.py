@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -149,11 +149,17 @@ def record_all(session: Session, happened: Sequence[Happened], *, by: By, now: d
 
 def verify_chain(session: Session, stream: str) -> Iterator[tuple[int, str]]:
     """Yield (sequence number, what is wrong) for each event that was altered, removed or inserted."""
-    prev_hash, expected = GENESIS, 1
     rows = session.scalars(
         select(Event).where(Event.stream == stream).order_by(Event.seq).execution_options(yield_per=500)
     )
-    for event in rows:
+    head = session.get(StreamHead, stream)
+    yield from check_chain(rows, None if head is None else (head.seq, head.hash))
+
+
+def check_chain(events: Iterable[Event], head: tuple[int, str] | None) -> Iterator[tuple[int, str]]:
+    """Yield the findings of one chain; `events` are in order of their numbers."""
+    prev_hash, expected = GENESIS, 1
+    for event in events:
         if event.seq != expected:
             yield expected, f"{event.seq - expected} events are missing"
         if event.prev_hash != prev_hash:
@@ -168,12 +174,11 @@ def verify_chain(session: Session, stream: str) -> Iterator[tuple[int, str]]:
         if event.hash != _hash_of(event) or _misfiled(event):
             yield event.seq, "content was altered"
         prev_hash, expected = event.hash, event.seq + 1
-    head = session.get(StreamHead, stream)
     if head is None:
         if expected > 1:
             yield expected - 1, "the stream has no head"
-    elif (head.seq, head.hash) != (expected - 1, prev_hash):
-        yield head.seq, "the head does not match the last event"
+    elif head != (expected - 1, prev_hash):
+        yield head[0], "the head does not match the last event"
 
 
 def personal_sha256(personal: Mapping[str, Any], salt: bytes) -> str:

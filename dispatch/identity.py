@@ -8,18 +8,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch.access import find_ticket
+from dispatch.access import can, find_ticket
 from dispatch.actors import Actor
 from dispatch.errors import Missing, NotAllowed
 from dispatch.events import record, ticket_stream
-from dispatch.models.tickets import Caller, Handling, Ticket
+from dispatch.models.tickets import Caller, Ticket
 from dispatch.rules.masking import mask_name, mask_phone
-from dispatch.rules.roles import UNION_ROLES, Role
-from dispatch.rules.ticket_state import State
+from dispatch.rules.permissions import Action
 from dispatch.rules.working_time import SHANGHAI
-
-DISCLOSED: frozenset[str] = frozenset({"union", "employer"})
-"""What the caller must have agreed to before a union learns a name (docs/domain.md, privacy)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +37,12 @@ class Revealed:
     watermark: str
 
 
-def may_reveal(session: Session, actor: Actor, ticket: Ticket) -> bool:
-    """Whether this actor, who may see the ticket, may also learn who called."""
-    if actor.role in (Role.SUPERVISOR, Role.DUTY_LEADER):
-        return True
-    if actor.role is Role.OPERATOR:
-        return ticket.state == State.DRAFT.value and ticket.created_by_id in (None, actor.user_id)
-    if actor.role is Role.CALLBACK_OPERATOR:
-        return ticket.state == State.PENDING_CALLBACK.value
-    if actor.role in (Role.COUNSELLOR, Role.LAWYER):
-        return True
-    if actor.role in UNION_ROLES and actor.union_id is not None:
-        return _disclosed_to(session, actor.union_id, ticket)
-    return False
-
-
 def reveal(session: Session, actor: Actor, number: str, *, reason: str, now: datetime) -> Revealed:
     """Return the caller's name and number and write down who looked and why; raises NotFound, NotAllowed."""
     ticket = find_ticket(session, actor, number, lock=True)
     if not reason.strip():
         raise Missing("reveal", {"reason": "请填写查看身份的理由"})
-    if not may_reveal(session, actor, ticket):
+    if not can(session, actor, Action.IDENTITY_REVEAL, ticket):
         raise NotAllowed("reveal", f"“{actor.role.label}”不能查看此单诉求人身份，请使用工单联系号")
     caller = session.scalar(select(Caller).where(Caller.ticket_id == ticket.id).order_by(Caller.ordinal))
     record(
@@ -96,15 +77,3 @@ def caller_views(
         )
         for row in rows
     )
-
-
-def _disclosed_to(session: Session, union_id: int, ticket: Ticket) -> bool:
-    if ticket.origin_union_id == union_id and ticket.state == State.DRAFT.value:
-        # The union wrote the name down itself, at its own counter.
-        return True
-    if ticket.disclosure not in DISCLOSED:
-        return False
-    handling = select(Handling.id).where(
-        Handling.ticket_id == ticket.id, Handling.union_id == union_id, Handling.ended_at.is_(None)
-    )
-    return session.scalar(handling.limit(1)) is not None

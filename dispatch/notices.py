@@ -15,6 +15,7 @@ from dispatch.actors import Actor
 from dispatch.models.history import Notice
 from dispatch.models.tickets import Ticket, TicketRecusal
 from dispatch.receivers import ALARM
+from dispatch.seals import SEAL_BROKEN
 
 MAX_PAGE: Final = 200
 
@@ -93,6 +94,6 @@ def _concerns(actor: Actor) -> ColumnElement[bool]:
     recused = exists().where(
         TicketRecusal.ticket_id == Notice.ticket_id, TicketRecusal.user_id == actor.user_id
     )
-    # A P0 alarm reaches whoever is on duty even where the ticket itself stays sealed to him.
-    alarmed = and_(Notice.kind == ALARM, ~recused)
+    # A P0 alarm, or word of a broken seal, reaches its people even where the ticket itself stays sealed to them.
+    alarmed = and_(Notice.kind.in_((ALARM, SEAL_BROKEN)), ~recused)
     return and_(addressed, or_(Notice.ticket_id.is_(None), visible(actor), alarmed))

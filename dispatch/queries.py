@@ -6,55 +6,26 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, Row, and_, exists, or_, select, tuple_
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.access import visible
 from dispatch.actors import Actor
 from dispatch.errors import Invalid
 from dispatch.models.clocks import Clock
-from dispatch.models.tickets import (
-    CallbackAttempt,
-    Caller,
-    CentreList,
-    Handling,
-    Ticket,
-    TicketEmployer,
-    TicketScope,
-)
-from dispatch.models.unions import Employer
+from dispatch.models.tickets import CallbackAttempt, Caller, Handling, Ticket
 from dispatch.policy import Policy
-from dispatch.rules.numbering import NumberError, SpokenNumber, TicketNumber
 from dispatch.rules.phones import normalise
-from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import OPEN_STATES, ClockKind, State
-from dispatch.rules.working_time import SHANGHAI
+from dispatch.ticket_filters import TicketFilter, check
+from dispatch.ticket_pages import Pages
 from dispatch.ticket_views import TicketLine, ticket_lines
 from dispatch.tickets import phone_key
 
-ListRow: TypeAlias = type[TicketScope] | type[CentreList]
-
 MAX_PAGE: Final = 200
-DUE: Final = ("overdue", "15m", "1h", "today")
-
-
-@dataclass(frozen=True, slots=True)
-class TicketFilter:
-    """What a list is cut to; None leaves a thing alone. `due`: overdue, or not yet overdue and due within."""
-
-    bucket: str = "open"
-    """open, closed, all (the open ones first)."""
-    state: str | None = None
-    category: str | None = None
-    urgency: str | None = None
-    union_id: int | None = None
-    employer: str | None = None
-    q: str | None = None
-    mine: bool = False
-    due: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +58,7 @@ def list_tickets(
     limit: int = 50,
 ) -> TicketLines:
     """Return one page of what this actor may see, nearest deadline first; raises Invalid on a bad filter or cursor."""
-    _check(wanted)
+    check(wanted)
     limit = max(1, min(limit, MAX_PAGE))
     buckets = ["open", "closed"] if wanted.bucket == "all" else [wanted.bucket]
     after: tuple[int, int] | None = None
@@ -96,18 +67,22 @@ def list_tickets(
         if bucket not in buckets:
             raise Invalid({"cursor": "翻页标记与筛选条件不符"})
         buckets = buckets[buckets.index(bucket) :]
+    pages = Pages(session, actor, wanted, policy=policy, now=now)
     found: list[tuple[str, Ticket, int]] = []
+    following = None
     for bucket in buckets:
-        rows = _page(session, actor, wanted, bucket, after, limit + 1 - len(found), policy=policy, now=now)
-        found += [(bucket, ticket, key) for ticket, key in rows]
+        page = pages.read(bucket, after, limit + 1 - len(found))
+        found += [(bucket, ticket, key) for ticket, key in page.rows]
         after = None
         if len(found) > limit:
+            found = found[:limit]
+            bucket, ticket, key = found[-1]
+            following = _write_cursor(bucket, key, ticket.id)
             break
-    following = None
-    if len(found) > limit:
-        found = found[:limit]
-        bucket, ticket, key = found[-1]
-        following = _write_cursor(bucket, key, ticket.id)
+        if page.looked_until is not None:
+            # A common word among what hardly ever has it: this page ends here, the next one looks further.
+            following = _write_cursor(bucket, *page.looked_until)
+            break
     items = ticket_lines(session, actor, [ticket for _, ticket, _ in found], policy=policy, now=now)
     return TicketLines(items, following, now)
 
@@ -166,126 +141,6 @@ def tickets_of_phone(
         query = query.where(Ticket.state.in_([state.value for state in OPEN_STATES]))
     tickets = session.scalars(query).unique().all()
     return ticket_lines(session, actor, tickets, policy=policy, now=now)
-
-
-def _page(
-    session: Session,
-    actor: Actor,
-    wanted: TicketFilter,
-    bucket: str,
-    after: tuple[int, int] | None,
-    limit: int,
-    *,
-    policy: Policy,
-    now: datetime,
-) -> Sequence[Row[Ticket, int]]:
-    listing: ListRow = TicketScope if actor.of_union else CentreList
-    query = (
-        select(Ticket, listing.sort_key)
-        .join(listing, listing.ticket_id == Ticket.id)
-        .where(listing.bucket == bucket, visible(actor), *_conditions(actor, wanted, policy, now))
-        .order_by(listing.sort_key, listing.ticket_id)
-        .limit(limit)
-    )
-    if actor.of_union:
-        query = query.where(TicketScope.union_id == actor.union_id)
-    if after is not None:
-        query = query.where(tuple_(listing.sort_key, listing.ticket_id) > tuple_(*after))
-    if wanted.due is not None:
-        low, high = _due_range(wanted.due, now)
-        query = query.where(listing.sort_key >= low, listing.sort_key < high)
-    return session.execute(query).all()
-
-
-def _conditions(
-    actor: Actor, wanted: TicketFilter, policy: Policy, now: datetime
-) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    for column, value in (
-        (Ticket.state, wanted.state),
-        (Ticket.category, wanted.category),
-        (Ticket.urgency, wanted.urgency),
-        (Ticket.lead_union_id, wanted.union_id),
-    ):
-        if value is not None:
-            found.append(column == value)
-    if wanted.employer:
-        found.append(_about(wanted.employer))
-    if wanted.mine:
-        found.append(_mine(actor))
-    if wanted.q and wanted.q.strip():
-        found.append(_matches(actor, wanted.q.strip(), policy, now))
-    return found
-
-
-def _mine(actor: Actor) -> ColumnElement[bool]:
-    if not actor.of_union:
-        return Ticket.created_by_id == actor.user_id
-    return exists().where(
-        Handling.ticket_id == Ticket.id,
-        Handling.ended_at.is_(None),
-        or_(Handling.handler_id == actor.user_id, Handling.deputy_id == actor.user_id),
-    )
-
-
-def _about(name: str) -> ColumnElement[bool]:
-    known = exists().where(
-        TicketEmployer.ticket_id == Ticket.id,
-        Employer.id == TicketEmployer.employer_id,
-        or_(Employer.name.contains(name, autoescape=True), Employer.uscc == name.upper()),
-    )
-    told = exists().where(
-        TicketEmployer.ticket_id == Ticket.id, TicketEmployer.name.contains(name, autoescape=True)
-    )
-    return or_(known, told)
-
-
-def _matches(actor: Actor, text: str, policy: Policy, now: datetime) -> ColumnElement[bool]:
-    """Numbers of tickets, the ten digits that callers are told, telephone numbers, or words."""
-    try:
-        return Ticket.number == str(TicketNumber.parse(text))
-    except NumberError:
-        pass
-    if actor.of_centre:
-        try:
-            spoken = SpokenNumber.parse(text)
-        except NumberError:
-            pass
-        else:
-            days = [f"{day:%Y%m%d}" for day in spoken.days(today=now.astimezone(SHANGHAI).date())]
-            return and_(Ticket.day.in_(days), Ticket.sequence == spoken.sequence)
-        phone = normalise(text)
-        # A number is a way to a name: only whoever answers and calls people may search by it.
-        if phone.e164 and actor.role in (Role.OPERATOR, Role.SUPERVISOR, Role.DUTY_LEADER):
-            key = phone_key(policy.secret, phone.e164)
-            return exists().where(Caller.ticket_id == Ticket.id, Caller.phone_key == key)
-    return or_(Ticket.wish.contains(text, autoescape=True), _about(text))
-
-
-def _due_range(due: str, now: datetime) -> tuple[int, int]:
-    stamp = int(now.timestamp() * 1000)
-    if due == "overdue":
-        return 0, stamp
-    if due == "today":
-        local = now.astimezone(SHANGHAI)
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        return stamp, int(midnight.timestamp() * 1000)
-    minutes = 15 if due == "15m" else 60
-    return stamp, stamp + minutes * 60_000
-
-
-def _check(wanted: TicketFilter) -> None:
-    wrong = {}
-    if wanted.bucket not in ("open", "closed", "all"):
-        wrong["bucket"] = "只能是open、closed或all"
-    if wanted.due is not None and wanted.due not in DUE:
-        wrong["due"] = f"只能是{'、'.join(DUE)}"
-    if wanted.state is not None and wanted.state not in set(State):
-        wrong["state"] = f"没有“{wanted.state}”这个状态"
-    if wanted.urgency is not None and wanted.urgency not in ("P0", "P1", "P2", "P3"):
-        wrong["urgency"] = "只能是P0、P1、P2或P3"
-    if wrong:
-        raise Invalid(wrong)
 
 
 def _write_cursor(bucket: str, sort_key: int, ticket_id: int) -> str:

@@ -8,11 +8,11 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dispatch.access import find_ticket
+from dispatch.access import DISCLOSED, find_ticket
 from dispatch.actors import Actor
 from dispatch.clocks import planned
 from dispatch.errors import Invalid
-from dispatch.identity import DISCLOSED, CallerView, caller_views
+from dispatch.identity import CallerView, caller_views
 from dispatch.models.tickets import Ticket, TicketScope
 from dispatch.models.unions import Union
 from dispatch.policy import Policy

@@ -5,26 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from dispatch.access import find_ticket
+from dispatch.access import can, find_ticket, withheld
 from dispatch.actors import Actor
 from dispatch.commands import buttons
-from dispatch.identity import CallerView, caller_views, may_reveal
+from dispatch.identity import CallerView, caller_views
 from dispatch.models.people import User
 from dispatch.models.tickets import Handling, Ticket, TicketEmployer
 from dispatch.models.unions import Employer, Region, Union
 from dispatch.policy import Policy
 from dispatch.rules.masking import mask_text
 from dispatch.rules.numbering import TicketNumber
+from dispatch.rules.permissions import Action
 from dispatch.rules.ticket_state import State
 from dispatch.scope import UNION_CLOCKS
 from dispatch.sla_view import ClockView, clock_views
 from dispatch.statutes import StatuteView, statute_views
 from dispatch.timeline import EventView, timeline
+
+KEPT_BACK: Final = "（密件，未启封）"
+"""What stands where a story is kept back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ def ticket_lines(
 ) -> list[TicketLine]:
     """Return the tickets as rows, in the given order; the actor must be allowed to see each."""
     ids = [ticket.id for ticket in tickets]
+    kept = withheld(session, actor, tickets)
     kinds = UNION_CLOCKS if actor.of_union else None
     clocks = clock_views(session, ids, policy=policy, now=now, running_only=True, kinds=kinds)
     employers = _first_employers(session, ids)
@@ -135,8 +140,8 @@ def ticket_lines(
             urgency=ticket.urgency,
             category=ticket.category,
             category_name=_category_name(ticket.category, policy),
-            wish=mask_text(ticket.wish),
-            employer=employers.get(ticket.id),
+            wish=KEPT_BACK if ticket.id in kept else mask_text(ticket.wish),
+            employer=None if ticket.id in kept else employers.get(ticket.id),
             headcount=ticket.headcount,
             region=regions.get(ticket.region_code or ""),
             lead_union=unions.get(ticket.lead_union_id or 0),
@@ -157,7 +162,8 @@ def ticket_detail(
     """Return the whole ticket as this actor may see it; raises NotFound."""
     ticket = find_ticket(session, actor, number)
     (line,) = ticket_lines(session, actor, [ticket], policy=policy, now=now)
-    unmasked = may_reveal(session, actor, ticket)
+    unmasked = can(session, actor, Action.IDENTITY_REVEAL, ticket)
+    kept = bool(withheld(session, actor, [ticket]))
     handlings = _handlings(session, actor, ticket)
     shown = {handling.id for handling in handlings}
     kinds = UNION_CLOCKS if actor.of_union else None
@@ -166,11 +172,11 @@ def ticket_detail(
     values["wish"] = ticket.wish if unmasked else line.wish
     return TicketDetail(
         **values,
-        text=ticket.text if unmasked else mask_text(ticket.text),
+        text=KEPT_BACK if kept else ticket.text if unmasked else mask_text(ticket.text),
         nature=ticket.nature,
         secondary_categories=list(ticket.secondary_categories),
         region_code=ticket.region_code,
-        employers=_employers(session, ticket.id),
+        employers=[] if kept else _employers(session, ticket.id),
         amount_cents=ticket.amount_cents,
         confidentiality=ticket.confidentiality,
         disclosure=ticket.disclosure,
@@ -179,11 +185,13 @@ def ticket_detail(
         urgency_reasons=list(ticket.urgency_reasons),
         query_number=TicketNumber.parse(ticket.number).spoken if actor.of_centre else None,
         callers=list(
-            caller_views(session, ticket, can_reveal=unmasked, relay_only=actor.of_union and not unmasked)
+            caller_views(
+                session, ticket, can_reveal=unmasked, relay_only=kept or (actor.of_union and not unmasked)
+            )
         ),
         handlings=handlings,
         clocks=[each for each in clocks if each.handling_id is None or each.handling_id in shown],
-        events=list(timeline(session, actor, ticket, unmasked=unmasked)),
+        events=list(timeline(session, actor, ticket, unmasked=unmasked, kept_back=kept)),
         calls=[],
         actions=_actions(session, actor, ticket, policy, now),
         outcome=ticket.outcome,

@@ -14,8 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from dispatch import clocks, scope
-from dispatch.access import find_ticket
+from dispatch import clocks, scope, search
+from dispatch.access import find_ticket, may_edit
 from dispatch.actors import Actor
 from dispatch.errors import Invalid, NotAllowed, VersionConflict
 from dispatch.events import By, record, ticket_stream
@@ -27,9 +27,8 @@ from dispatch.rules import uscc
 from dispatch.rules.numbering import TicketNumber
 from dispatch.rules.phones import normalise
 from dispatch.rules.priority import assess
-from dispatch.rules.roles import Role
 from dispatch.rules.statutes import Countdown
-from dispatch.rules.ticket_state import OPEN_STATES, OPENED_STARTS, State
+from dispatch.rules.ticket_state import OPENED_STARTS, State
 from dispatch.rules.urgency import Nature, Urgency
 from dispatch.signals import OF_GROUP, watch_for_groups
 from dispatch.statutes import enter_days, restart_clocks
@@ -56,6 +55,8 @@ PLAIN_FIELDS: Final = (
 
 PERSONAL_FIELDS: Final = frozenset({"wish", "text"})
 """What a worker said may name people: history keeps it where erasure can reach it."""
+
+_SEARCHED: Final = frozenset({"wish", "text", "employers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ def open_ticket(
         enter_days(session, ticket, statutes, actor=actor, policy=policy, now=now)
     _assess(session, ticket, policy, chosen=values.get("urgency"), now=now, limited=bool(statutes))
     watch_for_groups(session, ticket, now=now)
+    if ticket.wish or ticket.text or employers:
+        search.write(session, ticket)
     log(session, ticket, "TicketOpened", by=actor.by, now=now, payload={"channel": channel})
     for kind in OPENED_STARTS:
         clocks.start(session, ticket, kind, policy=policy, now=now)
@@ -173,6 +176,8 @@ def edit_ticket(
         touched.append("statutes")
     if not touched:
         return ticket
+    if not _SEARCHED.isdisjoint(touched):
+        search.write(session, ticket)
     old_urgency = before.get("urgency", ticket.urgency)
     _assess(session, ticket, policy, chosen=values.get("urgency"), now=now)
     watch_for_groups(session, ticket, now=now)
@@ -194,21 +199,6 @@ def edit_ticket(
         clocks.hurry(session, ticket, policy=policy, now=now)
     scope.rewrite(session, ticket, now=now)
     return ticket
-
-
-def may_edit(actor: Actor, ticket: Ticket) -> bool:
-    """Whether this actor may write the ticket's fields; whoever may not see it has been turned away before."""
-    if State(ticket.state) not in OPEN_STATES:
-        return False
-    if actor.role in (Role.SUPERVISOR, Role.DUTY_LEADER, Role.DISPATCHER, Role.SYSTEM):
-        return True
-    if actor.of_union:
-        return ticket.state == State.DRAFT.value and ticket.origin_union_id == actor.union_id
-    # What the machine wrote down belongs to whichever operator takes it up.
-    return actor.role in (Role.OPERATOR, Role.LAWYER, Role.COUNSELLOR) and ticket.created_by_id in (
-        None,
-        actor.user_id,
-    )
 
 
 def require_version(session: Session, ticket: Ticket, seen: int) -> None:

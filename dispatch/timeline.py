@@ -113,7 +113,9 @@ _NAMES: Final[Mapping[str, str]] = {
     "collective": "群体诉求",
     "until": "截止",
 }
-_HIDDEN: Final = frozenset({"state", "union_id", "handler_id", "deputy_id", "fields", "values", "result"})
+_HIDDEN: Final = frozenset(
+    {"state", "user_id", "union_id", "handler_id", "deputy_id", "fields", "values", "result"}
+)
 """Keys of a payload that say nothing to a reader, or say it in the label already."""
 
 
@@ -130,10 +132,13 @@ class EventView:
     details: dict[str, Any]
 
 
-def timeline(session: Session, actor: Actor, ticket: Ticket, *, unmasked: bool) -> tuple[EventView, ...]:
+def timeline(
+    session: Session, actor: Actor, ticket: Ticket, *, unmasked: bool, kept_back: bool = False
+) -> tuple[EventView, ...]:
     """Return what this actor may see of the ticket's history, oldest first.
 
-    A union sees it from its own first dispatch on; free text is masked unless `unmasked`.
+    A union sees it from its own first dispatch on; free text is masked unless `unmasked`, and left out where
+    the story is `kept_back`.
     """
     query = select(Event).where(Event.ticket_id == ticket.id).order_by(Event.id)
     if actor.of_union:
@@ -143,7 +148,7 @@ def timeline(session: Session, actor: Actor, ticket: Ticket, *, unmasked: bool) 
             query = query.where(Event.at >= since)
     events = session.scalars(query).all()
     names = _names(session, actor, {event.actor_id for event in events if event.actor_id is not None})
-    return tuple(_view(event, _who(event, names), unmasked=unmasked) for event in events)
+    return tuple(_view(event, _who(event, names), unmasked=unmasked, kept_back=kept_back) for event in events)
 
 
 def _since(session: Session, actor: Actor, ticket: Ticket) -> datetime | None:
@@ -176,10 +181,10 @@ def _who(event: Event, names: Mapping[int, str]) -> str:
     return {"caller": "诉求人", "partner": "协作单位"}.get(event.actor_kind, "系统")
 
 
-def _view(event: Event, who: str, *, unmasked: bool) -> EventView:
+def _view(event: Event, who: str, *, unmasked: bool, kept_back: bool) -> EventView:
     personal = {
         name: value if unmasked or not isinstance(value, str) else mask_text(value)
-        for name, value in (event.personal or {}).items()
+        for name, value in ({} if kept_back else event.personal or {}).items()
     }
     details = {
         _NAMES.get(name, name): _shown(name, value)

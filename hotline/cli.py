@@ -1,8 +1,9 @@
-"""The command line: `hotline run | web | worker | clock | migrate | check | unions | users | flows | route | calendar`."""
+"""The command line: `hotline run | web | worker | clock | migrate | check | unions | users | flows | route | …`."""
 
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -18,12 +19,15 @@ from dispatch.models.history import StreamHead
 from dispatch.models.people import User
 from dispatch.models.unions import Union
 from dispatch.rules.roles import ACCOUNT_ROLES, CENTRE_ROLES, UNION_ROLES, Role
+from dispatch.seal_chain import newest_seal, public_key, verify_seals
+from dispatch.search import rebuild
 from hotline.calendar_commands import calendar_app
 from hotline.cli_unions import route_app, unions_app
+from hotline.jobs.sealing import anchor_of, noted_seal
 from hotline.migrations.run import migrate
 from hotline.preflight import check_all, read_settings
 from hotline.running import openapi_document, run_background, serve
-from hotline.wiring import database_of, flow_files, now
+from hotline.wiring import database_of, flow_files, keys_of, now
 from ivr_flows.check import check as check_flow
 from ivr_flows.diagram import to_mermaid, to_svg
 from ivr_flows.model import Flow
@@ -36,12 +40,14 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="12351 工会
 users_app = typer.Typer(no_args_is_help=True, help="账号")
 flows_app = typer.Typer(no_args_is_help=True, help="语音流程")
 audit_app = typer.Typer(no_args_is_help=True, help="审计")
+search_app = typer.Typer(no_args_is_help=True, help="检索")
 app.add_typer(unions_app, name="unions")
 app.add_typer(users_app, name="users")
 app.add_typer(flows_app, name="flows")
 app.add_typer(audit_app, name="audit")
 app.add_typer(route_app, name="route")
 app.add_typer(calendar_app, name="calendar")
+app.add_typer(search_app, name="search")
 
 
 @app.command("run")
@@ -198,20 +204,42 @@ def try_flow_command(file: Annotated[Path, typer.Argument(exists=True, dir_okay=
         print("\n".join(walk.take(word.strip())))
 
 
-@audit_app.command("verify")
-def verify_command() -> None:
-    """核对全部历史记录的哈希链。"""
+@search_app.command("rebuild")
+def rebuild_search_command() -> None:
+    """重建检索索引；运行中的程序可以继续工作，重建期间检索结果不全。"""
     database = database_of(_settings())
+    done = 0
+    for done in rebuild(database):  # noqa: B007  # the last count is what is said
+        pass
+    database.dispose()
+    print(f"已为{done}张工单重建索引。")
+
+
+@audit_app.command("verify")
+def verify_command(
+    noted: Annotated[str | None, typer.Option("--seal", help="另处记下的封印：序号:哈希")] = None,
+) -> None:
+    """核对全部历史记录的哈希链，以及时钟每分钟加盖的封印。"""
+    settings = _settings()
+    database, key = database_of(settings), keys_of(settings).derive("audit-seals")
+    try:
+        anchor = noted_seal(settings.data_dir) if noted is None else anchor_of(noted)
+    except ValueError:
+        _fail("封印应写作“序号:哈希”。")
     broken = 0
     with database.reading("report") as session:
         chains = session.scalar(select(func.count()).select_from(StreamHead)) or 0
-        for stream, seq, what in verify(session):
+        newest = newest_seal(session)
+        for stream, seq, what in chain(verify(session), verify_seals(session, key=key, anchor=anchor)):
             print(f"{stream}#{seq}: {what}", file=sys.stderr)
             broken += 1
     database.dispose()
     if broken:
         _fail(f"{broken}处不符。")
     print(f"{chains}条记录链全部相符。")
+    if newest is not None:
+        seal, at = newest
+        print(f"最新封印 {seal.n}:{seal.hash}（{at:%Y-%m-%d %H:%M} UTC），验签公钥 {public_key(key)}")
 
 
 def _split(settings: Settings) -> Settings:

@@ -39,6 +39,8 @@ class Services:
     data_dir: Path
     recording_key: bytes
     """32 bytes; recordings lie on the disk encrypted with it."""
+    audit_key: bytes
+    """32 bytes; the clock signs the history with it."""
     voices: Voices
     database_time: bool = False
     """Whether deadlines are measured by the database's clock and not by this machine's."""

@@ -171,6 +171,7 @@ def services_of(
         numbers=settings.numbers,
         data_dir=settings.data_dir,
         recording_key=keys.derive("recordings"),
+        audit_key=keys.derive("audit-seals"),
         voices=load_policy(config_file(settings, "voices.yaml"), Voices.from_mapping),
         # A clock that somebody passes in is the only time there is: tests, demonstrations.
         database_time=clock is now and not database.on_sqlite,

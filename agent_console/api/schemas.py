@@ -270,8 +270,8 @@ class TicketOut(TicketSummary):
     server_time: datetime
 
 
-class TicketQuery(Taken):
-    """The query of a list; a column that is not here is refused, not ignored."""
+class TicketCut(Taken):
+    """What a list is cut to; a column that is not here is refused, not ignored."""
 
     bucket: Literal["open", "closed", "all"] = "open"
     state: Code | None = None
@@ -282,8 +282,65 @@ class TicketQuery(Taken):
     q: Line | None = None
     mine: bool = False
     due: Literal["overdue", "15m", "1h", "today"] | None = None
+    where: Annotated[str, StringConstraints(max_length=4000)] | None = None
+    """A condition in JSON: {"field","op","value"}, {"all": […]}, {"any": […]}, {"not": …}; see `FIELDS`."""
+
+
+class TicketQuery(TicketCut):
+    """The query of a list."""
+
     cursor: Line | None = None
     limit: int = Field(default=50, ge=1, le=200)
+
+
+class ExportQuery(TicketCut):
+    """The query of a file."""
+
+    format: Literal["csv", "xlsx"] = "csv"
+
+
+class CountsOut(Given):
+    open: int
+    more: bool
+    """More than were counted; a badge shows 9999+."""
+    states: dict[str, int]
+    urgencies: dict[str, int]
+    overdue: int
+    due_15m: int
+    due_1h: int
+    due_today: int
+    server_time: datetime
+
+
+class ViewIn(Taken):
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+    filter: TicketCut
+    shared_role: (
+        Literal[
+            "operator",
+            "callback_operator",
+            "counsellor",
+            "lawyer",
+            "dispatcher",
+            "supervisor",
+            "duty_leader",
+            "inspector",
+            "auditor",
+            "union_handler",
+            "union_leader",
+            "union_administrator",
+        ]
+        | None
+    ) = None
+
+
+class ViewOut(Given):
+    id: int
+    name: str
+    filter: dict[str, Any]
+    shared_role: str | None
+    owner: str
+    mine: bool
 
 
 class TicketPage(Given):
@@ -385,6 +442,37 @@ class TicketCommand(Taken):
     reference: Line | None = None
 
 
+class BulkItem(Taken):
+    number: Annotated[str, StringConstraints(max_length=40)]
+    version: int
+
+
+class BulkData(Taken):
+    reason: Text | None = None
+    union_id: int | None = None
+    override_reason: Line | None = None
+
+
+class BulkIn(Taken):
+    """One command for many tickets; only those that need nothing of a single one."""
+
+    command: Literal["nudge", "supervise", "dispatch"]
+    items: list[BulkItem] = Field(min_length=1, max_length=100)
+    data: BulkData = Field(default_factory=BulkData)
+
+
+class BulkResult(BaseModel):
+    number: str
+    ok: bool
+    state: str | None
+    version: int | None
+    problem: ProblemOut | None
+
+
+class BulkOut(BaseModel):
+    results: list[BulkResult]
+
+
 class RecommendationOut(Given):
     union_id: int
     union_name: str
@@ -451,6 +539,18 @@ class UnionPreview(Given):
 
 
 class RevealIn(Taken):
+    reason: Annotated[str, StringConstraints(min_length=2, max_length=300, strip_whitespace=True)]
+
+
+class BreakGlassOut(Given):
+    """Until when the sealed ticket is open to whoever broke its seal."""
+
+    number: str
+    until: datetime
+
+
+class ReaderIn(Taken):
+    user_id: int
     reason: Annotated[str, StringConstraints(min_length=2, max_length=300, strip_whitespace=True)]
 
 

@@ -8,7 +8,9 @@ from fastapi import APIRouter, Query
 
 from agent_console.api.clock_schemas import DuplicateOut
 from agent_console.api.schemas import (
+    BreakGlassOut,
     RankingOut,
+    ReaderIn,
     RevealIn,
     RevealOut,
     SuggestIn,
@@ -34,9 +36,11 @@ from agent_console.permissions import Action, Visit, requires
 from dispatch.commands import perform
 from dispatch.duplicates import likely_duplicates
 from dispatch.identity import reveal
-from dispatch.queries import TicketFilter, list_tickets
+from dispatch.queries import list_tickets
 from dispatch.recommendations import preview, ranked_unions
+from dispatch.seals import break_seal, name_reader
 from dispatch.suggestions import suggest
+from dispatch.ticket_filters import TicketFilter
 from dispatch.tickets import edit_ticket, open_ticket
 from hotline.calls.commands import open_call_ticket
 
@@ -47,6 +51,8 @@ Editor = Annotated[Visit, requires(Action.TICKET_EDIT)]
 Commander = Annotated[Visit, requires(Action.TICKET_COMMAND)]
 Router = Annotated[Visit, requires(Action.TICKET_ROUTE)]
 Revealer = Annotated[Visit, requires(Action.IDENTITY_REVEAL)]
+SealBreaker = Annotated[Visit, requires(Action.SEAL_BREAK)]
+SealNamer = Annotated[Visit, requires(Action.SEAL_NAME)]
 
 
 @router.post("/suggest")
@@ -150,6 +156,21 @@ def reveal_caller(number: str, given: RevealIn, visit: Revealer) -> RevealOut:
     with visit.writing() as session:
         found = reveal(session, visit.actor, number, reason=given.reason, now=visit.now)
     return RevealOut.model_validate(found)
+
+
+@router.post("/tickets/{number}/break_glass")
+def break_glass(number: str, given: RevealIn, visit: SealBreaker) -> BreakGlassOut:
+    """Open a sealed ticket to whoever asks, for a while; the reason is on record and another leader is told."""
+    with visit.writing() as session:
+        until = break_seal(session, visit.actor, number, reason=given.reason, now=visit.now)
+    return BreakGlassOut(number=number, until=until)
+
+
+@router.post("/tickets/{number}/readers", status_code=204)
+def readers(number: str, given: ReaderIn, visit: SealNamer) -> None:
+    """Name a person who may read the sealed ticket from now on."""
+    with visit.writing() as session:
+        name_reader(session, visit.actor, number, given.user_id, reason=given.reason, now=visit.now)
 
 
 @router.post("/tickets/{number}/{command}")

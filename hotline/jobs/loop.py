@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.database import Busy
+from dispatch.seal_chain import EVERY
 from hotline.calls.reconcile import reconcile
 from hotline.jobs import relay
+from hotline.jobs.sealing import seal_history
 from hotline.jobs.ticker import look_at_itself, order_recompute, refresh_calendars, sleep_s, tick
 from hotline.services import Services
 
@@ -82,6 +85,7 @@ class Background:
                 ("reconciler", self._reconcile),
                 ("recomputes", self._order_recompute),
                 ("self-audit", self._look_at_itself),
+                ("sealer", self._seal),
             ]
         # Every process knows the calendars in force, whatever else it does.
         wanted.append(("calendars", self._refresh_calendars))
@@ -143,3 +147,8 @@ class Background:
     def _refresh_calendars(self) -> None:
         refresh_calendars(self._services)
         self._stopping.wait(CALENDARS_EVERY_S)
+
+    def _seal(self) -> None:
+        self._stopping.wait(EVERY.total_seconds())
+        # At the end once more: a programme that is put away leaves nothing unsealed.
+        seal_history(self._services, every=timedelta() if self._stopping.is_set() else EVERY)

@@ -9,6 +9,7 @@ from alembic.autogenerate.api import AutogenContext
 
 from dispatch.models.base import Json, UtcDateTime
 from hotline.migrations.metadata import metadata
+from hotline.migrations.run import is_ours
 
 
 def _plain_types(kind: str, thing: Any, _context: AutogenContext) -> str | Literal[False]:
@@ -26,6 +27,7 @@ context.configure(
     # SQLite cannot alter a column in place: Alembic copies the table instead.
     render_as_batch=True,
     compare_type=True,
+    include_object=is_ours,
     render_item=_plain_types,
     transaction_per_migration=False,
 )

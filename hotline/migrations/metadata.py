@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from dispatch.models import audit, clocks, history, people, places, search, signals, tickets, unions, views
 from dispatch.models import calendars as working_time
-from dispatch.models import clocks, history, people, places, signals, tickets, unions
 from dispatch.models.base import Base
 from hotline.calls import models as calls
 from hotline.line import models as line
 
-MODULES = (people, unions, places, tickets, clocks, history, working_time, signals, calls, line)
+MODULES = (
+    people,
+    unions,
+    places,
+    tickets,
+    clocks,
+    history,
+    working_time,
+    signals,
+    audit,
+    search,
+    views,
+    calls,
+    line,
+)
 """Imported for their tables; named so that none is forgotten."""
 
 metadata = Base.metadata

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
 from dispatch.database import Database
+from dispatch.models.search import is_index_table
+from dispatch.search import fill
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 LOCK_KEY = 12351
 """PostgreSQL advisory lock: two processes that start at once do not migrate twice."""
+
+SEARCH_SINCE = "0006"
+
+
+def is_ours(_thing: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+    """Whether a table is one of the metadata's kind; the search index is made of the engine's own."""
+    return not (kind == "table" and is_index_table(name))
 
 
 def migrate(database: Database) -> None:
@@ -22,12 +32,16 @@ def migrate(database: Database) -> None:
     from alembic import command
 
     with database.engine().connect() as connection:
-        if _revision(connection) == newest():
+        before = _revision(connection)
+        if before == newest():
             return
     with database.engine().begin() as connection:
         if not database.on_sqlite:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_KEY})"))
         command.upgrade(_config(connection), "head")
+    if before is not None and before < SEARCH_SINCE:
+        # What was written before there was an index is found as well.
+        deque(fill(database), maxlen=0)
 
 
 def is_current(database: Database) -> bool:
@@ -49,7 +63,9 @@ def differences(database: Database) -> list[object]:
     from hotline.migrations.metadata import metadata
 
     with database.engine().connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_object": is_ours}
+        )
         return list(compare_metadata(context, metadata))
 
 

@@ -14,9 +14,10 @@ from dispatch.database import Database
 from dispatch.errors import Invalid, NotAllowed, NotFound
 from dispatch.identity import reveal
 from dispatch.models.tickets import Ticket
-from dispatch.queries import TicketFilter, callbacks_due, list_tickets, tickets_of_phone
+from dispatch.queries import callbacks_due, list_tickets, tickets_of_phone
 from dispatch.recommendations import preview, ranked_unions
 from dispatch.rules.ticket_state import Command
+from dispatch.ticket_filters import TicketFilter
 from dispatch.ticket_views import TicketDetail, ticket_detail
 from tests.builders import NOW, PHONE, World, build_world, give, make_ticket
 

@@ -26,12 +26,13 @@ from dispatch.models.people import User
 from dispatch.models.tickets import Ticket, TicketRecusal, TicketScope
 from dispatch.models.unions import Employer, Union
 from dispatch.notices import notices
-from dispatch.queries import TicketFilter, list_tickets
+from dispatch.queries import list_tickets
 from dispatch.recommendations import ranked_unions
 from dispatch.reference import employers as employers_shown
 from dispatch.rules.roles import UNION_ROLES
 from dispatch.rules.ticket_state import Command
 from dispatch.tables import Sheet, import_sheet
+from dispatch.ticket_filters import TicketFilter
 from dispatch.tickets import CallerDetails, ToldEmployer, edit_ticket, open_ticket
 from dispatch.timers import fire_due
 from tests.builders import NOW, PHONE, WAGES, World, build_world, give, make_policy, make_ticket

@@ -28,10 +28,11 @@ from dispatch.models.unions import Union
 from dispatch.notices import mark_seen, notices, unseen
 from dispatch.policy import Policy
 from dispatch.proposals import decide_proposal, open_proposals
-from dispatch.queries import TicketFilter, list_tickets
+from dispatch.queries import list_tickets
 from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import ClockKind, Command
 from dispatch.rules.working_time import SHANGHAI, Calendar, Override
+from dispatch.ticket_filters import TicketFilter
 from dispatch.tickets import edit_ticket
 from dispatch.timers import fire_due, next_due
 from dispatch.unit_of_work import facts_told

@@ -4,86 +4,6 @@
  */
 
 export interface paths {
-    "/api/calendars": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read
-         * @description Return the calendars, what was changed when and why, and how far recomputes are.
-         */
-        get: operations["read_api_calendars_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calendars/change": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Change
-         * @description Write changed days as one revision and have every live clock counted anew.
-         */
-        post: operations["change_api_calendars_change_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calendars/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Preview
-         * @description Return what these days would change on open tickets; nothing is written.
-         */
-        post: operations["preview_api_calendars_preview_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calendars/recompute": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Adopt Policy
-         * @description Put open tickets under the service levels as the file has them now; without this they keep their own.
-         */
-        post: operations["adopt_policy_api_calendars_recompute_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/callbacks": {
         parameters: {
             query?: never;
@@ -324,66 +244,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/group-signals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Group Signals
-         * @description Return possible collective requests, newest first.
-         */
-        get: operations["group_signals_api_group_signals_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/group-signals/{id}/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Confirm Signal
-         * @description Make one collective request of its tickets; each keeps its own life.
-         */
-        post: operations["confirm_signal_api_group_signals__id__confirm_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/group-signals/{id}/dismiss": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Dismiss Signal
-         * @description Say that these are separate cases.
-         */
-        post: operations["dismiss_signal_api_group_signals__id__dismiss_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/line": {
         parameters: {
             query?: never;
@@ -398,46 +258,6 @@ export interface paths {
         get: operations["line_api_line_get"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * My Notices
-         * @description Return what the reader, his post or his union should know, newest first.
-         */
-        get: operations["my_notices_api_notices_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notices/seen": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Notices Seen
-         * @description Mark notices as seen; others than the reader's own are left as they are.
-         */
-        post: operations["notices_seen_api_notices_seen_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -582,26 +402,6 @@ export interface paths {
          * @description Ask for more time after a call.
          */
         post: operations["extend_wrap_up_api_presence_wrap_up_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/proposals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Waiting
-         * @description Return the red cards and escalations that the ladder proposes, oldest first.
-         */
-        get: operations["waiting_api_proposals_get"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -780,6 +580,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bulk
+         * @description Give one command to many tickets, each in a transaction of its own; the answer says of each what became of it.
+         */
+        post: operations["bulk_api_tickets_bulk_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description Return what waits for the reader, by state, urgency and time left.
+         */
+        get: operations["counts_api_tickets_counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Return the reader's list as a file; who took what out of the house is on record before the first byte.
+         */
+        get: operations["export_api_tickets_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{number}": {
         parameters: {
             query?: never;
@@ -804,20 +664,20 @@ export interface paths {
         patch: operations["edit_api_tickets__number__patch"];
         trace?: never;
     };
-    "/api/tickets/{number}/duplicates": {
+    "/api/tickets/{number}/break_glass": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Duplicates
-         * @description Return open tickets that may be about the same thing, a repeat caller's first, each with the reasons.
-         */
-        get: operations["duplicates_api_tickets__number__duplicates_get"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * Break Glass
+         * @description Open a sealed ticket to whoever asks, for a while; the reason is on record and another leader is told.
+         */
+        post: operations["break_glass_api_tickets__number__break_glass_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -844,7 +704,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/tickets/{number}/proposals/{id}/confirm": {
+    "/api/tickets/{number}/readers": {
         parameters: {
             query?: never;
             header?: never;
@@ -854,30 +714,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Confirm Proposal
-         * @description Give the card, or take the ticket up a level.
+         * Readers
+         * @description Name a person who may read the sealed ticket from now on.
          */
-        post: operations["confirm_proposal_api_tickets__number__proposals__id__confirm_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tickets/{number}/proposals/{id}/refuse": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Refuse Proposal
-         * @description Leave it be, with the reason on record.
-         */
-        post: operations["refuse_proposal_api_tickets__number__proposals__id__refuse_post"];
+        post: operations["readers_api_tickets__number__readers_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -984,6 +824,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Views
+         * @description Return the reader's kept lists, and those shared with his role.
+         */
+        get: operations["views_api_views_get"];
+        /**
+         * Keep
+         * @description Keep a list under a name, in the place of the earlier one of that name.
+         */
+        put: operations["keep_api_views_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop
+         * @description Throw away one of the reader's own lists.
+         */
+        delete: operations["drop_api_views__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -999,70 +883,65 @@ export interface components {
             /** Why Not */
             why_not: string | null;
         };
-        /** CalendarChange */
-        CalendarChange: {
-            /** Days */
-            days: components["schemas"]["DayIn"][];
+        /**
+         * BreakGlassOut
+         * @description Until when the sealed ticket is open to whoever broke its seal.
+         */
+        BreakGlassOut: {
+            /** Number */
+            number: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** BulkData */
+        BulkData: {
+            /** Override Reason */
+            override_reason?: string | null;
             /** Reason */
-            reason: string;
-            /** Revision */
-            revision: number;
-            /** Years */
-            years?: number[];
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
         };
-        /** CalendarOut */
-        CalendarOut: {
-            /** Code */
-            code: string;
-            /** Name */
-            name: string;
+        /**
+         * BulkIn
+         * @description One command for many tickets; only those that need nothing of a single one.
+         */
+        BulkIn: {
+            /**
+             * Command
+             * @enum {string}
+             */
+            command: "nudge" | "supervise" | "dispatch";
+            data?: components["schemas"]["BulkData"];
+            /** Items */
+            items: components["schemas"]["BulkItem"][];
+        };
+        /** BulkItem */
+        BulkItem: {
+            /** Number */
+            number: string;
             /** Version */
-            version: string;
-            /** Warnings */
-            warnings: string[];
+            version: number;
         };
-        /**
-         * CalendarPreview
-         * @description What a change would do to open tickets; nothing is written.
-         */
-        CalendarPreview: {
-            /** Clocks */
-            clocks: number;
-            /** Earlier */
-            earlier: number;
-            /** Later */
-            later: number;
-            /** Moved */
-            moved: number;
-            /** Overdue Again */
-            overdue_again: number;
-            /** Revision */
-            revision: number;
-            /** Sample */
-            sample: components["schemas"]["MovedDeadlineOut"][];
+        /** BulkOut */
+        BulkOut: {
+            /** Results */
+            results: components["schemas"]["BulkResult"][];
         };
-        /** CalendarTry */
-        CalendarTry: {
-            /** Days */
-            days: components["schemas"]["DayIn"][];
-        };
-        /**
-         * CalendarsOut
-         * @description Everything about working time; `revision` is what a change must have seen.
-         */
-        CalendarsOut: {
-            /** Calendars */
-            calendars: components["schemas"]["CalendarOut"][];
-            /** Days */
-            days: components["schemas"]["DayOut"][];
-            /** Missing Years */
-            missing_years: number[];
-            /** Recomputes */
-            recomputes: components["schemas"]["RecomputeOut"][];
-            /** Revision */
-            revision: number;
-            /** Revisions */
-            revisions: components["schemas"]["RevisionOut"][];
+        /** BulkResult */
+        BulkResult: {
+            /** Number */
+            number: string;
+            /** Ok */
+            ok: boolean;
+            problem: components["schemas"]["ProblemOut"] | null;
+            /** State */
+            state: string | null;
+            /** Version */
+            version: number | null;
         };
         /**
          * CallDetail
@@ -1250,8 +1129,6 @@ export interface components {
             consumed_ratio: number;
             /** Due At */
             due_at: string | null;
-            /** Id */
-            id: number;
             /** Kind */
             kind: string;
             /** Label */
@@ -1268,65 +1145,33 @@ export interface components {
              */
             state: "running" | "paused" | "met" | "missed" | "cancelled";
         };
-        /** DayIn */
-        DayIn: {
+        /** CountsOut */
+        CountsOut: {
+            /** Due 15M */
+            due_15m: number;
+            /** Due 1H */
+            due_1h: number;
+            /** Due Today */
+            due_today: number;
+            /** More */
+            more: boolean;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
             /**
-             * Calendar
-             * @default *
-             */
-            calendar: string;
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            /** Hours */
-            hours?: string[];
-            /**
-             * Source
-             * @default
-             */
-            source: string;
-            /** Working */
-            working: boolean | null;
-        };
-        /** DayOut */
-        DayOut: {
-            /** Calendar */
-            calendar: string;
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            /** Hours */
-            hours: string[];
-            /** Revision */
-            revision: number | null;
-            /** Source */
-            source: string;
-            /** Working */
-            working: boolean;
-        };
-        /** DuplicateOut */
-        DuplicateOut: {
-            /** Category Name */
-            category_name: string | null;
-            /**
-             * Created At
+             * Server Time
              * Format: date-time
              */
-            created_at: string;
-            /** Number */
-            number: string;
-            /** Reasons */
-            reasons: string[];
-            /** Same Caller */
-            same_caller: boolean;
-            /** State */
-            state: string;
-            /** State Label */
-            state_label: string;
+            server_time: string;
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Urgencies */
+            urgencies: {
+                [key: string]: number;
+            };
         };
         /** EmployerOnTicket */
         EmployerOnTicket: {
@@ -1476,55 +1321,6 @@ export interface components {
             /** Waiting */
             waiting: number;
         };
-        /** MovedDeadlineOut */
-        MovedDeadlineOut: {
-            /** Clock */
-            clock: string;
-            /**
-             * Due At
-             * Format: date-time
-             */
-            due_at: string;
-            /**
-             * New Due At
-             * Format: date-time
-             */
-            new_due_at: string;
-            /** Number */
-            number: string;
-        };
-        /** NoticeOut */
-        NoticeOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Id */
-            id: number;
-            /** Kind */
-            kind: string;
-            /** Seen At */
-            seen_at: string | null;
-            /** Step */
-            step: string | null;
-            /** Text */
-            text: string;
-            /** Ticket Number */
-            ticket_number: string | null;
-        };
-        /** NoticePage */
-        NoticePage: {
-            /** Items */
-            items: components["schemas"]["NoticeOut"][];
-            /** Unseen */
-            unseen: number;
-        };
-        /** NoticesSeen */
-        NoticesSeen: {
-            /** Ids */
-            ids: number[];
-        };
         /** OfferOut */
         OfferOut: {
             /** Call Sid */
@@ -1600,41 +1396,25 @@ export interface components {
             /** Wrap Up Until */
             wrap_up_until: string | null;
         };
-        /** ProposalDecision */
-        ProposalDecision: {
-            /** Reason */
-            reason: string;
-            /** Union Id */
-            union_id?: number | null;
-            /** Version */
-            version: number;
-        };
-        /** ProposalOut */
-        ProposalOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Clock */
-            clock: string;
-            /** Clock Id */
-            clock_id: number;
-            /** Due At */
-            due_at: string | null;
-            /** Id */
-            id: number;
-            /** Label */
-            label: string;
-            /**
-             * Step
-             * @enum {string}
-             */
-            step: "red_card" | "escalate_level";
-            /** Ticket Number */
-            ticket_number: string;
-            /** Version */
-            version: number;
+        /**
+         * ProblemOut
+         * @description RFC 9457 problem details; `title` and `detail` are Chinese.
+         */
+        ProblemOut: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail?: string | null;
+            /** Fields */
+            fields?: {
+                [key: string]: unknown;
+            } | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
         };
         /** RankingOut */
         RankingOut: {
@@ -1644,6 +1424,13 @@ export interface components {
             pool_reason: string | null;
             /** Recommendations */
             recommendations: components["schemas"]["RecommendationOut"][];
+        };
+        /** ReaderIn */
+        ReaderIn: {
+            /** Reason */
+            reason: string;
+            /** User Id */
+            user_id: number;
         };
         /** RecommendationOut */
         RecommendationOut: {
@@ -1665,41 +1452,6 @@ export interface components {
             union_id: number;
             /** Union Name */
             union_name: string;
-        };
-        /** RecomputeIn */
-        RecomputeIn: {
-            /** Reason */
-            reason: string;
-        };
-        /** RecomputeOut */
-        RecomputeOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Clocks */
-            clocks: number;
-            /** Finished At */
-            finished_at: string | null;
-            /** Id */
-            id: number;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "calendar" | "sla";
-            /** Moved */
-            moved: number;
-            /** Reason */
-            reason: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "running" | "done";
-            /** Tickets */
-            tickets: number;
         };
         /**
          * RecordingOut
@@ -1792,24 +1544,6 @@ export interface components {
             /** Watermark */
             watermark: string;
         };
-        /** RevisionOut */
-        RevisionOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** Changes */
-            changes: {
-                [key: string]: unknown;
-            };
-            /** Id */
-            id: number;
-            /** Reason */
-            reason: string;
-        };
         /** SessionOut */
         SessionOut: {
             /** Actions */
@@ -1833,101 +1567,6 @@ export interface components {
             /** Password */
             password: string;
         };
-        /** SignalDecision */
-        SignalDecision: {
-            /** Reason */
-            reason: string;
-            /** Version */
-            version: number;
-        };
-        /** SignalOut */
-        SignalOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Callers */
-            callers: number;
-            /** Collective Number */
-            collective_number: string | null;
-            /** Decided At */
-            decided_at: string | null;
-            /** Employer Name */
-            employer_name: string;
-            /** Headcount */
-            headcount: number;
-            /** Id */
-            id: number;
-            /** Reason */
-            reason: string;
-            /** Region Code */
-            region_code: string | null;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "proposed" | "confirmed" | "dismissed";
-            /** Tickets */
-            tickets: string[];
-            /** Version */
-            version: number;
-            /** Warned At */
-            warned_at: string | null;
-        };
-        /** StatuteIn */
-        StatuteIn: {
-            /** Begins On */
-            begins_on: string | null;
-            /** Code */
-            code: string;
-        };
-        /**
-         * StatuteOut
-         * @description One countdown of law; an estimate, which `notice` says.
-         */
-        StatuteOut: {
-            /**
-             * Begins On
-             * Format: date
-             */
-            begins_on: string;
-            /** Code */
-            code: string;
-            /** Days Left */
-            days_left: number;
-            /** Label */
-            label: string;
-            /**
-             * Last Day
-             * Format: date
-             */
-            last_day: string;
-            /** Notice */
-            notice: string;
-            /** Raises Urgency */
-            raises_urgency: boolean;
-            /** Runs From */
-            runs_from: string;
-            /** Source */
-            source: string;
-        };
-        /**
-         * StatuteQuestionOut
-         * @description A term that usually runs in such a case: which day to ask for.
-         */
-        StatuteQuestionOut: {
-            /** Code */
-            code: string;
-            /** Label */
-            label: string;
-            /** Notice */
-            notice: string;
-            /** Runs From */
-            runs_from: string;
-            /** Source */
-            source: string;
-        };
         /** SuggestIn */
         SuggestIn: {
             /** Category */
@@ -1943,8 +1582,6 @@ export interface components {
             categories: components["schemas"]["SuggestionOut"][];
             /** Crisis Words */
             crisis_words: string[];
-            /** Statutes */
-            statutes: components["schemas"]["StatuteQuestionOut"][];
             /** Urgency */
             urgency: ("P0" | "P1" | "P2" | "P3") | null;
             /** Urgency Reasons */
@@ -2060,14 +1697,45 @@ export interface components {
             region_code?: string | null;
             /** Secondary Categories */
             secondary_categories?: string[] | null;
-            /** Statutes */
-            statutes?: components["schemas"]["StatuteIn"][] | null;
             /** Text */
             text?: string | null;
             /** Urgency */
             urgency?: ("P0" | "P1" | "P2" | "P3") | null;
             /** Wish */
             wish?: string | null;
+        };
+        /**
+         * TicketCut
+         * @description What a list is cut to; a column that is not here is refused, not ignored.
+         */
+        TicketCut: {
+            /**
+             * Bucket
+             * @default open
+             * @enum {string}
+             */
+            bucket: "open" | "closed" | "all";
+            /** Category */
+            category?: string | null;
+            /** Due */
+            due?: ("overdue" | "15m" | "1h" | "today") | null;
+            /** Employer */
+            employer?: string | null;
+            /**
+             * Mine
+             * @default false
+             */
+            mine: boolean;
+            /** Q */
+            q?: string | null;
+            /** State */
+            state?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Urgency */
+            urgency?: ("P0" | "P1" | "P2" | "P3") | null;
+            /** Where */
+            where?: string | null;
         };
         /** TicketEdit */
         TicketEdit: {
@@ -2094,8 +1762,6 @@ export interface components {
             region_code?: string | null;
             /** Secondary Categories */
             secondary_categories?: string[] | null;
-            /** Statutes */
-            statutes?: components["schemas"]["StatuteIn"][] | null;
             /** Text */
             text?: string | null;
             /** Urgency */
@@ -2174,8 +1840,6 @@ export interface components {
             state: string;
             /** State Label */
             state_label: string;
-            /** Statutes */
-            statutes: components["schemas"]["StatuteOut"][];
             /** Supervised */
             supervised: boolean;
             /** Text */
@@ -2309,6 +1973,31 @@ export interface components {
             /** Error Type */
             type: string;
         };
+        /** ViewIn */
+        ViewIn: {
+            filter: components["schemas"]["TicketCut"];
+            /** Name */
+            name: string;
+            /** Shared Role */
+            shared_role?: ("operator" | "callback_operator" | "counsellor" | "lawyer" | "dispatcher" | "supervisor" | "duty_leader" | "inspector" | "auditor" | "union_handler" | "union_leader" | "union_administrator") | null;
+        };
+        /** ViewOut */
+        ViewOut: {
+            /** Filter */
+            filter: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /** Mine */
+            mine: boolean;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Shared Role */
+            shared_role: string | null;
+        };
         /** WrapUpIn */
         WrapUpIn: {
             /**
@@ -2326,125 +2015,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    read_api_calendars_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarsOut"];
-                };
-            };
-        };
-    };
-    change_api_calendars_change_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CalendarChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarsOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    preview_api_calendars_preview_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CalendarTry"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarPreview"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    adopt_policy_api_calendars_recompute_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RecomputeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecomputeOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     callbacks_api_callbacks_get: {
         parameters: {
             query?: never;
@@ -2800,109 +2370,6 @@ export interface operations {
             };
         };
     };
-    group_signals_api_group_signals_get: {
-        parameters: {
-            query?: {
-                state?: "proposed" | "confirmed" | "dismissed";
-                before?: number | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignalOut"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    confirm_signal_api_group_signals__id__confirm_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignalDecision"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignalOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    dismiss_signal_api_group_signals__id__dismiss_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignalDecision"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignalOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     line_api_line_get: {
         parameters: {
             query?: never;
@@ -2919,72 +2386,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineOut"];
-                };
-            };
-        };
-    };
-    my_notices_api_notices_get: {
-        parameters: {
-            query?: {
-                unseen_only?: boolean;
-                before?: number | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NoticePage"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    notices_seen_api_notices_seen_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NoticesSeen"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NoticePage"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -3191,26 +2592,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    waiting_api_proposals_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProposalOut"][];
                 };
             };
         };
@@ -3492,6 +2873,7 @@ export interface operations {
                 q?: string | null;
                 mine?: boolean;
                 due?: ("overdue" | "15m" | "1h" | "today") | null;
+                where?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -3542,6 +2924,98 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    bulk_api_tickets_bulk_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    counts_api_tickets_counts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsOut"];
+                };
+            };
+        };
+    };
+    export_api_tickets_export_get: {
+        parameters: {
+            query?: {
+                bucket?: "open" | "closed" | "all";
+                state?: string | null;
+                category?: string | null;
+                urgency?: ("P0" | "P1" | "P2" | "P3") | null;
+                union_id?: number | null;
+                employer?: string | null;
+                q?: string | null;
+                mine?: boolean;
+                due?: ("overdue" | "15m" | "1h" | "today") | null;
+                where?: string | null;
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -3620,7 +3094,7 @@ export interface operations {
             };
         };
     };
-    duplicates_api_tickets__number__duplicates_get: {
+    break_glass_api_tickets__number__break_glass_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -3629,7 +3103,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -3637,7 +3115,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DuplicateOut"][];
+                    "application/json": components["schemas"]["BreakGlassOut"];
                 };
             };
             /** @description Validation Error */
@@ -3684,66 +3162,27 @@ export interface operations {
             };
         };
     };
-    confirm_proposal_api_tickets__number__proposals__id__confirm_post: {
+    readers_api_tickets__number__readers_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 number: string;
-                id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProposalDecision"];
+                "application/json": components["schemas"]["ReaderIn"];
             };
         };
         responses: {
             /** @description Successful Response */
-            200: {
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["TicketOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    refuse_proposal_api_tickets__number__proposals__id__refuse_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                number: string;
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ProposalDecision"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TicketOut"];
-                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -3911,6 +3350,88 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserOut"][];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    views_api_views_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"][];
+                };
+            };
+        };
+    };
+    keep_api_views_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drop_api_views__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

@@ -1,0 +1,100 @@
+"""Which role may do what at all: one table for routes, the socket, searches, exports and reports.
+
+A row says that a role may do something somewhere. Whether an actor may do it to this ticket is asked of
+`dispatch.access.can`; see docs/quality.md, "who may do what".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from dispatch.rules.roles import ACCOUNT_ROLES, Role
+
+
+class Action(StrEnum):
+    """What somebody does, as permissions name it."""
+
+    SESSION = "session"
+    REFERENCE_READ = "reference.read"
+    TICKET_READ = "ticket.read"
+    TICKET_OPEN = "ticket.open"
+    TICKET_EDIT = "ticket.edit"
+    TICKET_COMMAND = "ticket.command"
+    TICKET_ROUTE = "ticket.route"
+    TICKET_EXPORT = "ticket.export"
+    IDENTITY_REVEAL = "identity.reveal"
+    SEAL_BREAK = "seal.break"
+    SEAL_NAME = "seal.name"
+    VIEW_KEEP = "view.keep"
+    CALLBACK_READ = "callback.read"
+    CALL_READ = "call.read"
+    CALL_CONTROL = "call.control"
+    RECORDING_PLAY = "recording.play"
+    SEAT = "seat"
+    LINE_READ = "line.read"
+    RETURN_CALL_READ = "return_call.read"
+    RETURN_CALL_MAKE = "return_call.make"
+    AUDIT_READ = "audit.read"
+    UNION_ADMINISTER = "union.administer"
+    ROSTER_KEEP = "roster.keep"
+    CONSENT_RECORD = "consent.record"
+    NOTICE_READ = "notice.read"
+    PROPOSAL_DECIDE = "proposal.decide"
+    SIGNAL_READ = "signal.read"
+    SIGNAL_DECIDE = "signal.decide"
+    CALENDAR_READ = "calendar.read"
+    CALENDAR_CHANGE = "calendar.change"
+
+
+_LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
+_DESK = _LEADERS | {Role.OPERATOR}
+_SPECIALISTS = frozenset({Role.COUNSELLOR, Role.LAWYER})
+_SEATS = _DESK | _SPECIALISTS | {Role.CALLBACK_OPERATOR}
+_HANDLERS = frozenset({Role.UNION_HANDLER, Role.UNION_LEADER})
+_READERS = _SEATS | _HANDLERS | {Role.DISPATCHER, Role.INSPECTOR, Role.AUDITOR, Role.UNION_ADMINISTRATOR}
+
+ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
+    Action.SESSION: ACCOUNT_ROLES,
+    Action.REFERENCE_READ: ACCOUNT_ROLES - {Role.PARTNER},
+    Action.TICKET_READ: _READERS | {Role.PARTNER},
+    Action.TICKET_OPEN: _DESK | _SPECIALISTS | _HANDLERS,
+    Action.TICKET_EDIT: _DESK | _SPECIALISTS | _HANDLERS | {Role.DISPATCHER},
+    Action.TICKET_COMMAND: _READERS - {Role.AUDITOR, Role.INSPECTOR, Role.UNION_ADMINISTRATOR},
+    Action.TICKET_ROUTE: _DESK | _SPECIALISTS | {Role.DISPATCHER},
+    Action.TICKET_EXPORT: _LEADERS | {Role.DISPATCHER, Role.INSPECTOR, Role.AUDITOR, Role.UNION_LEADER},
+    Action.IDENTITY_REVEAL: _SEATS | _HANDLERS | {Role.UNION_ADMINISTRATOR, Role.AUDITOR, Role.PARTNER},
+    Action.SEAL_BREAK: _LEADERS | {Role.AUDITOR},
+    Action.SEAL_NAME: _LEADERS | _SPECIALISTS,
+    Action.VIEW_KEEP: _READERS,
+    Action.CALLBACK_READ: _LEADERS | {Role.CALLBACK_OPERATOR},
+    Action.CALL_READ: _SEATS | {Role.INSPECTOR, Role.AUDITOR},
+    Action.CALL_CONTROL: _SEATS,
+    Action.RECORDING_PLAY: _DESK | _SPECIALISTS,
+    Action.SEAT: _SEATS,
+    Action.LINE_READ: _SEATS | {Role.DISPATCHER},
+    Action.RETURN_CALL_READ: _DESK | {Role.CALLBACK_OPERATOR, Role.AUDITOR},
+    Action.RETURN_CALL_MAKE: _DESK | {Role.CALLBACK_OPERATOR},
+    Action.AUDIT_READ: frozenset({Role.AUDITOR}),
+    Action.UNION_ADMINISTER: frozenset({Role.ADMINISTRATOR}),
+    Action.CONSENT_RECORD: _DESK | _SPECIALISTS | {Role.DISPATCHER},
+    Action.ROSTER_KEEP: _LEADERS | {Role.ADMINISTRATOR},
+    Action.NOTICE_READ: ACCOUNT_ROLES - {Role.PARTNER},
+    Action.PROPOSAL_DECIDE: _LEADERS,
+    Action.SIGNAL_READ: _LEADERS | {Role.DISPATCHER, Role.AUDITOR},
+    Action.SIGNAL_DECIDE: _LEADERS | {Role.DISPATCHER},
+    Action.CALENDAR_READ: _LEADERS | {Role.ADMINISTRATOR, Role.AUDITOR},
+    Action.CALENDAR_CHANGE: frozenset({Role.ADMINISTRATOR}),
+}
+"""docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
+
+
+def may(role: Role, action: Action) -> bool:
+    """Whether the role may do this somewhere; the machine, which no request can be, may do everything."""
+    return role is Role.SYSTEM or role in ALLOWED[action]
+
+
+def actions_of(role: Role) -> tuple[Action, ...]:
+    """Return what a role may do somewhere."""
+    return tuple(action for action in Action if role in ALLOWED[action])
