@@ -15,7 +15,7 @@ from dispatch.models.tickets import Handling, Ticket
 from dispatch.models.unions import Union
 from dispatch.policy import ALWAYS, CENTRE_CALENDAR, UNION_CALENDAR, Policy
 from dispatch.rules.deadlines import Deadline, deadline, step_due
-from dispatch.rules.sla_terms import CalendarKind, LadderStep, Target
+from dispatch.rules.sla_terms import CalendarKind, LadderStep, Step, Target
 from dispatch.rules.ticket_state import ClockKind
 from dispatch.rules.urgency import Difficulty, Nature, Urgency
 from dispatch.rules.working_time import Calendar
@@ -322,10 +322,26 @@ def _union_calendar(session: Session, union_id: int | None, policy: Policy) -> C
 
 
 def rewrite_timers(session: Session, ticket: Ticket, clock: Clock, *, policy: Policy, now: datetime) -> None:
-    """Write the timers of a clock whose deadline has moved: also steps that fired, where they lie ahead again."""
+    """Write the timers of a clock whose deadline has moved: also steps that fired, where they lie ahead again.
+
+    A yellow card whose moment is yet to come was shown by mistake and is taken back, with what was proposed on it.
+    """
     rows = _timer_rows(session, ticket, clock, policy=policy, now=now)
-    if rows:
-        session.execute(insert(Timer), rows)
+    if not rows:
+        return
+    session.execute(insert(Timer), rows)
+    steps = [row["step"] for row in rows]
+    if clock.card == "yellow" and Step.YELLOW_CARD.value in steps:
+        clock.card = "none"
+        session.execute(
+            update(StepProposal)
+            .where(
+                StepProposal.clock_id == clock.id,
+                StepProposal.step.in_(steps),
+                StepProposal.state == "proposed",
+            )
+            .values(state="lapsed", decided_at=now)
+        )
 
 
 def _write_timers(

@@ -59,6 +59,7 @@ def preview(
     live = policy.calendars
     if not isinstance(live, LiveCalendars):
         raise TypeError("these calendars were built once and for all")
+    live.refresh(session)
     stored = calendars.planned(session, changes, policy=policy)
     after = live.built(stored)
     codes = [code for code in after if after[code].version != live[code].version]

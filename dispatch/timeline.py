@@ -60,8 +60,8 @@ LABELS: Final[Mapping[str, str]] = {
     "CardRefused": "不予红牌",
     "EscalationRefused": "不予提级",
     "ClocksRecomputed": "时限重算",
-    "UrgencyRaised": "自动提级紧急程度",
-    "StatuteEntered": "登记法定期限",
+    "UrgencyRaised": "自动提高紧急程度",
+    "LimitationNear": "法定期限临近",
     "CollectiveLinked": "并入群体诉求",
 }
 """What people call each event."""
@@ -107,7 +107,8 @@ _NAMES: Final[Mapping[str, str]] = {
     "told": "已通知",
     "person": "人员",
     "basis": "依据",
-    "begins_on": "起算日",
+    "before": "原紧急程度",
+    "statutes": "法定期限",
     "statute": "法定期限",
     "last_day": "最后一日",
     "collective": "群体诉求",

@@ -267,6 +267,33 @@ def test_a_step_that_lies_ahead_again_fires_again_in_the_new_generation(
     assert [fired is None for _, fired in sorted(rows)] == [False, True]
 
 
+def test_a_yellow_card_that_the_right_calendar_would_not_have_shown_is_taken_back(
+    session: Session, world: World
+) -> None:
+    ticket = contacted(session, world)
+    clock = resolving(session, ticket)
+    due = clock.due_at
+    assert due is not None
+    shown = due + timedelta(days=1)
+    fire_due(session, now=shown, limit=10, policy=world.policy)
+    assert clock.card == "yellow"
+    # Three days turn out to have been holidays.
+    change(session, world, *(replace(REST, day=date(2026, 11, 25 + each)) for each in range(3)))
+    run(session, world, now=shown)
+    assert clock.card == "none"
+    assert clock.due_at is not None
+    assert clock.due_at > shown
+    while fire_due(session, now=LATER, limit=10, policy=world.policy):
+        pass
+    cards = session.execute(
+        select(Timer.generation, Timer.fired_at).where(
+            Timer.clock_id == clock.id, Timer.step == "yellow_card"
+        )
+    ).all()
+    assert len(cards) == 2, "and shown again when its time really came"
+    assert clock.card == "yellow"
+
+
 def test_new_service_levels_reach_open_tickets_only_when_somebody_says_so(
     session: Session, world: World
 ) -> None:

@@ -130,6 +130,21 @@ def test_the_union_and_the_dispatcher_hear_that_the_term_is_running_out(
     assert all("仅剩29天" in row.text and NOTICE in row.text for row in rows)
 
 
+def test_the_timeline_says_in_chinese_why_the_urgency_rose(session: Session, world: World) -> None:
+    ticket = dispatched(session, world, opened(session, world, FAR))
+    raised(session, world, PRESSING)
+    page = ticket_detail(session, world.actor("dispatcher"), ticket.number, policy=world.policy, now=PRESSING)
+    (line,) = [event for event in page.events if event.kind == "UrgencyRaised"]
+    assert (line.label, line.actor) == ("自动提高紧急程度", "系统")
+    assert line.details == {
+        "紧急程度": "P1",
+        "原紧急程度": "P2",
+        "法定期限": "申请劳动仲裁时效",
+        "最后一日": "2027-03-02",
+        "依据": "[L] 劳动争议调解仲裁法第27条",
+    }
+
+
 def test_clocks_follow_and_none_is_lengthened_nor_overdue_at_a_stroke(session: Session, world: World) -> None:
     ticket = dispatched(session, world, opened(session, world, FAR))
     before = {clock.id: clock.due_at for clock in clocks.live(session, ticket.id, ClockKind)}
