@@ -224,6 +224,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/court-districts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Districts
+         * @description Return the court districts, or the one in which a place lies.
+         */
+        get: operations["districts_api_court_districts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/employers": {
         parameters: {
             query?: never;
@@ -508,6 +528,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rosters/{sheet}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Roster
+         * @description Return absences or rosters as a CSV file.
+         */
+        get: operations["export_roster_api_rosters__sheet__get"];
+        put?: never;
+        /**
+         * Import Roster
+         * @description Load absences or rosters: who is away, and who is on call.
+         */
+        post: operations["import_roster_api_rosters__sheet__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Routing Rules
+         * @description Return the rules in force and every version that ever was.
+         */
+        get: operations["routing_rules_api_routing_rules_get"];
+        /**
+         * Put Routing Rules
+         * @description Put a book of rules into force as a new version; a circle or an unknown union is refused with its place.
+         */
+        put: operations["put_routing_rules_api_routing_rules_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/service-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Points
+         * @description Return a union's service points, or those nearest to a place that can do what is needed.
+         */
+        get: operations["points_api_service_points_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -550,6 +638,30 @@ export interface paths {
          * @description Return what a caller's words suggest, with the words that led to it; a person decides.
          */
         post: operations["suggest_categories_api_suggest_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/{sheet}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export File
+         * @description Return a table as a CSV file that can be loaded again.
+         */
+        get: operations["export_file_api_tables__sheet__get"];
+        put?: never;
+        /**
+         * Import File
+         * @description Load a CSV file all or nothing; a refusal names every bad line.
+         */
+        post: operations["import_file_api_tables__sheet__post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -602,6 +714,26 @@ export interface paths {
          * @description Write the fields that are given and leave the others alone; 409 with what others changed meanwhile.
          */
         patch: operations["edit_api_tickets__number__patch"];
+        trace?: never;
+    };
+    "/api/tickets/{number}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Consent
+         * @description Record that the caller waives recusal, or takes it back.
+         */
+        put: operations["consent_api_tickets__number__consent_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/tickets/{number}/preview": {
@@ -702,6 +834,30 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/unions/{union_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Union
+         * @description Return a union with the line above it, its posts and service points, and who can be reached there.
+         */
+        get: operations["union_api_unions__union_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Union
+         * @description Change name, telephone, calendar, whether it receives, and whether it still exists.
+         */
+        patch: operations["change_union_api_unions__union_id__patch"];
         trace?: never;
     };
     "/api/users": {
@@ -941,6 +1097,40 @@ export interface components {
              */
             state: "running" | "paused" | "met" | "missed" | "cancelled";
         };
+        /**
+         * ConsentIn
+         * @description The caller's word that his employer's own union may see the case, or that it may not any more.
+         */
+        ConsentIn: {
+            /**
+             * Means
+             * @enum {string}
+             */
+            means: "recording" | "paper" | "message";
+            /** Version */
+            version: number;
+            /** Waives */
+            waives: boolean;
+            /** Words */
+            words: string;
+        };
+        /** DistrictOut */
+        DistrictOut: {
+            /** Code */
+            code: string;
+            /** Court */
+            court: string;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string | null;
+            /** Regions */
+            regions: string[];
+            /** Union Id */
+            union_id: number;
+            /** Union Name */
+            union_name: string;
+        };
         /** EmployerOnTicket */
         EmployerOnTicket: {
             /** Employer Id */
@@ -1062,6 +1252,20 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * ImportOut
+         * @description What an import did, or with `dry_run` would do.
+         */
+        ImportOut: {
+            /** Created */
+            created: number;
+            /** Dry Run */
+            dry_run: boolean;
+            /** Unchanged */
+            unchanged: number;
+            /** Updated */
+            updated: number;
+        };
         /** LegOut */
         LegOut: {
             /** Kind */
@@ -1130,6 +1334,52 @@ export interface components {
              */
             outcome: "answered" | "silent" | "wrong_number" | "prank" | "test" | "query_only";
         };
+        /** PointOut */
+        PointOut: {
+            /** Address */
+            address: string | null;
+            /** Code */
+            code: string;
+            /** Facilities */
+            facilities: string[];
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Kind Label */
+            kind_label: string;
+            /** Name */
+            name: string;
+            /** Open Now */
+            open_now: boolean;
+            /** Opens At */
+            opens_at: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Reasons */
+            reasons: string[];
+            /** Region Code */
+            region_code: string;
+            /** Services */
+            services: string[];
+            /** Skills */
+            skills: string[];
+            /** Union Id */
+            union_id: number;
+            /** Union Name */
+            union_name: string;
+        };
+        /** PostOut */
+        PostOut: {
+            /** Code */
+            code: string;
+            /** Deputy */
+            deputy: string | null;
+            /** Holder */
+            holder: string | null;
+            /** Name */
+            name: string;
+        };
         /** PresenceIn */
         PresenceIn: {
             /** Reason */
@@ -1164,14 +1414,33 @@ export interface components {
             /** Wrap Up Until */
             wrap_up_until: string | null;
         };
+        /** ProposalOut */
+        ProposalOut: {
+            /** Kind */
+            kind: string;
+            /** Reason */
+            reason: string;
+            /** Region Code */
+            region_code: string;
+            /** Union Id */
+            union_id: number | null;
+            /** Union Name */
+            union_name: string | null;
+        };
         /** RankingOut */
         RankingOut: {
+            /** Advice */
+            advice: string[];
             /** Excluded */
             excluded: components["schemas"]["ExcludedUnionOut"][];
             /** Pool Reason */
             pool_reason: string | null;
+            /** Proposals */
+            proposals: components["schemas"]["ProposalOut"][];
             /** Recommendations */
             recommendations: components["schemas"]["RecommendationOut"][];
+            /** Rules Version */
+            rules_version: string;
         };
         /** RecommendationOut */
         RecommendationOut: {
@@ -1285,6 +1554,93 @@ export interface components {
             /** Watermark */
             watermark: string;
         };
+        /**
+         * RoutingRuleItem
+         * @description A rule as it is written and as it is read.
+         */
+        RoutingRuleItem: {
+            /**
+             * Category Prefix
+             * @default
+             */
+            category_prefix: string;
+            /** Code */
+            code: string;
+            /**
+             * Industry
+             * @default
+             */
+            industry: string;
+            /**
+             * Otherwise
+             * @default
+             */
+            otherwise: string;
+            /**
+             * Region Prefix
+             * @default
+             */
+            region_prefix: string;
+            /** Source */
+            source: string;
+            /** Union Code */
+            union_code: string;
+            /**
+             * Uscc
+             * @default
+             */
+            uscc: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to?: string | null;
+        };
+        /**
+         * RoutingRules
+         * @description A whole book of rules: it comes into force as one version.
+         */
+        RoutingRules: {
+            /**
+             * Dispatch Mode
+             * @default stepwise
+             * @enum {string}
+             */
+            dispatch_mode: "stepwise" | "direct";
+            /** Rules */
+            rules: components["schemas"]["RoutingRuleItem"][];
+        };
+        /** RoutingRulesOut */
+        RoutingRulesOut: {
+            /**
+             * Dispatch Mode
+             * @default stepwise
+             * @enum {string}
+             */
+            dispatch_mode: "stepwise" | "direct";
+            /** Rules */
+            rules: components["schemas"]["RoutingRuleItem"][];
+            /** Version */
+            version: string;
+            /** Versions */
+            versions: components["schemas"]["RuleSetOut"][];
+        };
+        /** RuleSetOut */
+        RuleSetOut: {
+            /** Dispatch Mode */
+            dispatch_mode: string;
+            /** Rules */
+            rules: number;
+            /**
+             * Stored At
+             * Format: date-time
+             */
+            stored_at: string;
+            /** Version */
+            version: string;
+        };
         /** SessionOut */
         SessionOut: {
             /** Actions */
@@ -1301,6 +1657,12 @@ export interface components {
             server_time: string;
             user: components["schemas"]["UserOut"];
         };
+        /**
+         * Sheet
+         * @description The kinds of files, in an order in which they can be loaded.
+         * @enum {string}
+         */
+        Sheet: "unions" | "employers" | "court_districts" | "service_points" | "posts" | "absences" | "rosters" | "employer_ties";
         /** SignIn */
         SignIn: {
             /** Name */
@@ -1419,7 +1781,7 @@ export interface components {
              * @default operator
              * @enum {string}
              */
-            channel: "phone" | "web" | "partner" | "walk_in" | "letter" | "union_phone" | "operator";
+            channel: "phone" | "web" | "partner" | "upper_12351" | "line_12345" | "line_12348" | "inspection" | "walk_in" | "letter" | "union_phone" | "operator";
             /** Confidentiality */
             confidentiality?: ("open" | "confidential" | "anonymous") | null;
             /** Contact Mode */
@@ -1636,6 +1998,73 @@ export interface components {
             parent_id: number | null;
             /** Region Code */
             region_code: string | null;
+        };
+        /**
+         * UnionPageIn
+         * @description Changes by hand; what is not given stays as it is.
+         */
+        UnionPageIn: {
+            /** Calendar */
+            calendar?: string | null;
+            /** Can Receive */
+            can_receive?: boolean | null;
+            /** Closed */
+            closed?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** UnionPageOut */
+        UnionPageOut: {
+            /** Below */
+            below: number;
+            /** Calendar */
+            calendar: string;
+            /** Can Receive */
+            can_receive: boolean;
+            /** Closed */
+            closed: boolean;
+            /** Code */
+            code: string;
+            /** Group Code */
+            group_code: string | null;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string | null;
+            /** Kind */
+            kind: string;
+            /** Kind Label */
+            kind_label: string;
+            /** Level */
+            level: string;
+            /** Level Label */
+            level_label: string;
+            /** Line */
+            line: components["schemas"]["UnionOut"][];
+            /** Name */
+            name: string;
+            /** On Duty */
+            on_duty: string[];
+            /** Opens At */
+            opens_at: string | null;
+            /** Parent Id */
+            parent_id: number | null;
+            /** Phone */
+            phone: string | null;
+            /** Points */
+            points: components["schemas"]["PointOut"][];
+            /** Posts */
+            posts: components["schemas"]["PostOut"][];
+            /** Region Code */
+            region_code: string | null;
+            /** Version */
+            version: number;
+            /** Working Now */
+            working_now: boolean;
         };
         /**
          * UnionPreview
@@ -2018,6 +2447,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CategoryOut"][];
+                };
+            };
+        };
+    };
+    districts_api_court_districts_get: {
+        parameters: {
+            query?: {
+                region?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DistrictOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -2440,6 +2900,159 @@ export interface operations {
             };
         };
     };
+    export_roster_api_rosters__sheet__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_roster_api_rosters__sheet__post: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    routing_rules_api_routing_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRulesOut"];
+                };
+            };
+        };
+    };
+    put_routing_rules_api_routing_rules_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRulesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    points_api_service_points_get: {
+        parameters: {
+            query?: {
+                region?: string | null;
+                need?: string | null;
+                union_id?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_session_api_session_get: {
         parameters: {
             query?: never;
@@ -2531,6 +3144,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuggestOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_file_api_tables__sheet__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_file_api_tables__sheet__post: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
                 };
             };
             /** @description Validation Error */
@@ -2661,6 +3340,41 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["TicketEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    consent_api_tickets__number__consent_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentIn"];
             };
         };
         responses: {
@@ -2840,6 +3554,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UnionOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    union_api_unions__union_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                union_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnionPageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_union_api_unions__union_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                union_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnionPageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnionPageOut"];
                 };
             };
             /** @description Validation Error */
