@@ -9,14 +9,19 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.load import ConfigError
+from config.load import ConfigError, load_policy
 from config.settings import Settings
 from dispatch.calendars import missing_years, refresh
+from dispatch.database import Database
+from dispatch.models.unions import Union
+from dispatch.rule_sets import book_in_force
+from dispatch.rules.routing_rules import RuleBook
 from hotline.keys import Keys
 from hotline.migrations.run import is_current
-from hotline.wiring import database_of, flows_of, now, policy_of
+from hotline.wiring import config_file, database_of, flows_of, now, policy_of
 
 LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -153,12 +158,32 @@ def _database(settings: Settings) -> Iterator[Problem]:
     try:
         if not is_current(database):
             yield Problem("migrations", "数据库结构不是最新", "运行 hotline migrate")
+        else:
+            yield from _rules(settings, database)
     except SQLAlchemyError as error:
         yield Problem(
             "database", f"连不上数据库：{str(error).splitlines()[0]}", "检查 HOTLINE_DATABASE_URL、网络和口令"
         )
     finally:
         database.dispose()
+
+
+def _rules(settings: Settings, database: Database) -> Iterator[Problem]:
+    """Hold the rules of the configuration against the tree, until a book of them is stored."""
+    with database.reading() as session:
+        codes = set(session.scalars(select(Union.code).where(Union.closed_at.is_(None))))
+        if not codes or book_in_force(session) is not None:
+            return
+    path = config_file(settings, "routing_rules.yaml")
+    try:
+        load_policy(path, lambda data: RuleBook.from_mapping(data).check_unions(codes))
+    except ConfigError as error:
+        yield Problem(
+            "routing_rules",
+            str(error),
+            "更正规则，或导入那个工会；hotline route load 存为新版本",
+            warning=True,
+        )
 
 
 def _redis(settings: Settings) -> Iterator[Problem]:

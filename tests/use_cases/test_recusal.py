@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import types
 import typing
@@ -57,6 +58,8 @@ ENDINGS = frozenset(
 )
 """Given now and then: most walks should be long."""
 STEPS = 40
+WALKS = int(os.environ.get("HOTLINE_RECUSAL_WALKS", "12"))
+"""On each engine; a night's run may take thousands."""
 REACHED: Counter[str] = Counter()
 """What the walks of this run did: a property that nothing happened under would prove nothing."""
 
@@ -299,7 +302,7 @@ class Walk:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=WALKS, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     # A walk is a seed: a smaller one is another walk, not a simpler one.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip

@@ -164,6 +164,10 @@ def test_rules_are_loaded_as_versions_and_a_case_is_explained(tmp_path: Path) ->
     file, rules = tmp_path / "unions.csv", tmp_path / "rules.yaml"
     file.write_text(UNIONS, encoding="utf-8")
     run(tmp_path, "unions", "import", str(file))
+    # The shipped rules are the demonstration's: one names a union that this tree lacks.
+    checked = run(tmp_path, "check").stdout
+    assert "提醒 [routing_rules]" in checked
+    assert "SD-RAILWAY" in checked
     rules.write_text(RULES.replace('"3701"', '"999"'), encoding="utf-8")
     refused = run(tmp_path, "route", "load", str(rules))
     assert refused.returncode == 1
@@ -172,6 +176,7 @@ def test_rules_are_loaded_as_versions_and_a_case_is_explained(tmp_path: Path) ->
     assert "已存入版本" in run(tmp_path, "route", "load", str(rules)).stdout
     assert "没有变化" in run(tmp_path, "route", "load", str(rules)).stdout
     assert "1条" in run(tmp_path, "route", "versions").stdout
+    assert "[routing_rules]" not in run(tmp_path, "check").stdout
 
 
 def test_what_was_imported_is_exported_and_taken_back(tmp_path: Path) -> None:

@@ -224,6 +224,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/court-districts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Districts
+         * @description Return the court districts, or the one in which a place lies.
+         */
+        get: operations["districts_api_court_districts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/employers": {
         parameters: {
             query?: never;
@@ -508,6 +528,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rosters/{sheet}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Roster
+         * @description Return absences or rosters as a CSV file.
+         */
+        get: operations["export_roster_api_rosters__sheet__get"];
+        put?: never;
+        /**
+         * Import Roster
+         * @description Load absences or rosters: who is away, and who is on call.
+         */
+        post: operations["import_roster_api_rosters__sheet__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Routing Rules
+         * @description Return the rules in force and every version that ever was.
+         */
+        get: operations["routing_rules_api_routing_rules_get"];
+        /**
+         * Put Routing Rules
+         * @description Put a book of rules into force as a new version; a circle or an unknown union is refused with its place.
+         */
+        put: operations["put_routing_rules_api_routing_rules_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/service-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Points
+         * @description Return a union's service points, or those nearest to a place that can do what is needed.
+         */
+        get: operations["points_api_service_points_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -556,6 +644,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tables/{sheet}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export File
+         * @description Return a table as a CSV file that can be loaded again.
+         */
+        get: operations["export_file_api_tables__sheet__get"];
+        put?: never;
+        /**
+         * Import File
+         * @description Load a CSV file all or nothing; a refusal names every bad line.
+         */
+        post: operations["import_file_api_tables__sheet__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets": {
         parameters: {
             query?: never;
@@ -574,66 +686,6 @@ export interface paths {
          * @description Open a draft, or with `call_sid` the one of that call, whose number then is the caller's.
          */
         post: operations["create_api_tickets_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tickets/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bulk
-         * @description Give one command to many tickets, each in a transaction of its own; the answer says of each what became of it.
-         */
-        post: operations["bulk_api_tickets_bulk_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tickets/counts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Counts
-         * @description Return what waits for the reader, by state, urgency and time left.
-         */
-        get: operations["counts_api_tickets_counts_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tickets/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export
-         * @description Return the reader's list as a file; who took what out of the house is on record before the first byte.
-         */
-        get: operations["export_api_tickets_export_get"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -664,7 +716,7 @@ export interface paths {
         patch: operations["edit_api_tickets__number__patch"];
         trace?: never;
     };
-    "/api/tickets/{number}/break_glass": {
+    "/api/tickets/{number}/consent": {
         parameters: {
             query?: never;
             header?: never;
@@ -672,12 +724,12 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
         /**
-         * Break Glass
-         * @description Open a sealed ticket to whoever asks, for a while; the reason is on record and another leader is told.
+         * Consent
+         * @description Record that the caller waives recusal, or takes it back.
          */
-        post: operations["break_glass_api_tickets__number__break_glass_post"];
+        put: operations["consent_api_tickets__number__consent_put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -698,26 +750,6 @@ export interface paths {
         get: operations["preview_for_union_api_tickets__number__preview_get"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tickets/{number}/readers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Readers
-         * @description Name a person who may read the sealed ticket from now on.
-         */
-        post: operations["readers_api_tickets__number__readers_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -804,6 +836,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/unions/{union_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Union
+         * @description Return a union with the line above it, its posts and service points, and who can be reached there.
+         */
+        get: operations["union_api_unions__union_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Union
+         * @description Change name, telephone, calendar, whether it receives, and whether it still exists.
+         */
+        patch: operations["change_union_api_unions__union_id__patch"];
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -824,50 +880,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/views": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Views
-         * @description Return the reader's kept lists, and those shared with his role.
-         */
-        get: operations["views_api_views_get"];
-        /**
-         * Keep
-         * @description Keep a list under a name, in the place of the earlier one of that name.
-         */
-        put: operations["keep_api_views_put"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/views/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Drop
-         * @description Throw away one of the reader's own lists.
-         */
-        delete: operations["drop_api_views__id__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -882,66 +894,6 @@ export interface components {
             label: string;
             /** Why Not */
             why_not: string | null;
-        };
-        /**
-         * BreakGlassOut
-         * @description Until when the sealed ticket is open to whoever broke its seal.
-         */
-        BreakGlassOut: {
-            /** Number */
-            number: string;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
-        };
-        /** BulkData */
-        BulkData: {
-            /** Override Reason */
-            override_reason?: string | null;
-            /** Reason */
-            reason?: string | null;
-            /** Union Id */
-            union_id?: number | null;
-        };
-        /**
-         * BulkIn
-         * @description One command for many tickets; only those that need nothing of a single one.
-         */
-        BulkIn: {
-            /**
-             * Command
-             * @enum {string}
-             */
-            command: "nudge" | "supervise" | "dispatch";
-            data?: components["schemas"]["BulkData"];
-            /** Items */
-            items: components["schemas"]["BulkItem"][];
-        };
-        /** BulkItem */
-        BulkItem: {
-            /** Number */
-            number: string;
-            /** Version */
-            version: number;
-        };
-        /** BulkOut */
-        BulkOut: {
-            /** Results */
-            results: components["schemas"]["BulkResult"][];
-        };
-        /** BulkResult */
-        BulkResult: {
-            /** Number */
-            number: string;
-            /** Ok */
-            ok: boolean;
-            problem: components["schemas"]["ProblemOut"] | null;
-            /** State */
-            state: string | null;
-            /** Version */
-            version: number | null;
         };
         /**
          * CallDetail
@@ -1145,33 +1097,39 @@ export interface components {
              */
             state: "running" | "paused" | "met" | "missed" | "cancelled";
         };
-        /** CountsOut */
-        CountsOut: {
-            /** Due 15M */
-            due_15m: number;
-            /** Due 1H */
-            due_1h: number;
-            /** Due Today */
-            due_today: number;
-            /** More */
-            more: boolean;
-            /** Open */
-            open: number;
-            /** Overdue */
-            overdue: number;
+        /**
+         * ConsentIn
+         * @description The caller's word that his employer's own union may see the case, or that it may not any more.
+         */
+        ConsentIn: {
             /**
-             * Server Time
-             * Format: date-time
+             * Means
+             * @enum {string}
              */
-            server_time: string;
-            /** States */
-            states: {
-                [key: string]: number;
-            };
-            /** Urgencies */
-            urgencies: {
-                [key: string]: number;
-            };
+            means: "recording" | "paper" | "message";
+            /** Version */
+            version: number;
+            /** Waives */
+            waives: boolean;
+            /** Words */
+            words: string;
+        };
+        /** DistrictOut */
+        DistrictOut: {
+            /** Code */
+            code: string;
+            /** Court */
+            court: string;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string | null;
+            /** Regions */
+            regions: string[];
+            /** Union Id */
+            union_id: number;
+            /** Union Name */
+            union_name: string;
         };
         /** EmployerOnTicket */
         EmployerOnTicket: {
@@ -1294,6 +1252,20 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * ImportOut
+         * @description What an import did, or with `dry_run` would do.
+         */
+        ImportOut: {
+            /** Created */
+            created: number;
+            /** Dry Run */
+            dry_run: boolean;
+            /** Unchanged */
+            unchanged: number;
+            /** Updated */
+            updated: number;
+        };
         /** LegOut */
         LegOut: {
             /** Kind */
@@ -1362,6 +1334,52 @@ export interface components {
              */
             outcome: "answered" | "silent" | "wrong_number" | "prank" | "test" | "query_only";
         };
+        /** PointOut */
+        PointOut: {
+            /** Address */
+            address: string | null;
+            /** Code */
+            code: string;
+            /** Facilities */
+            facilities: string[];
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Kind Label */
+            kind_label: string;
+            /** Name */
+            name: string;
+            /** Open Now */
+            open_now: boolean;
+            /** Opens At */
+            opens_at: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Reasons */
+            reasons: string[];
+            /** Region Code */
+            region_code: string;
+            /** Services */
+            services: string[];
+            /** Skills */
+            skills: string[];
+            /** Union Id */
+            union_id: number;
+            /** Union Name */
+            union_name: string;
+        };
+        /** PostOut */
+        PostOut: {
+            /** Code */
+            code: string;
+            /** Deputy */
+            deputy: string | null;
+            /** Holder */
+            holder: string | null;
+            /** Name */
+            name: string;
+        };
         /** PresenceIn */
         PresenceIn: {
             /** Reason */
@@ -1396,41 +1414,33 @@ export interface components {
             /** Wrap Up Until */
             wrap_up_until: string | null;
         };
-        /**
-         * ProblemOut
-         * @description RFC 9457 problem details; `title` and `detail` are Chinese.
-         */
-        ProblemOut: {
-            /** Code */
-            code: string;
-            /** Detail */
-            detail?: string | null;
-            /** Fields */
-            fields?: {
-                [key: string]: unknown;
-            } | null;
-            /** Status */
-            status: number;
-            /** Title */
-            title: string;
-            /** Type */
-            type: string;
+        /** ProposalOut */
+        ProposalOut: {
+            /** Kind */
+            kind: string;
+            /** Reason */
+            reason: string;
+            /** Region Code */
+            region_code: string;
+            /** Union Id */
+            union_id: number | null;
+            /** Union Name */
+            union_name: string | null;
         };
         /** RankingOut */
         RankingOut: {
+            /** Advice */
+            advice: string[];
             /** Excluded */
             excluded: components["schemas"]["ExcludedUnionOut"][];
             /** Pool Reason */
             pool_reason: string | null;
+            /** Proposals */
+            proposals: components["schemas"]["ProposalOut"][];
             /** Recommendations */
             recommendations: components["schemas"]["RecommendationOut"][];
-        };
-        /** ReaderIn */
-        ReaderIn: {
-            /** Reason */
-            reason: string;
-            /** User Id */
-            user_id: number;
+            /** Rules Version */
+            rules_version: string;
         };
         /** RecommendationOut */
         RecommendationOut: {
@@ -1544,6 +1554,93 @@ export interface components {
             /** Watermark */
             watermark: string;
         };
+        /**
+         * RoutingRuleItem
+         * @description A rule as it is written and as it is read.
+         */
+        RoutingRuleItem: {
+            /**
+             * Category Prefix
+             * @default
+             */
+            category_prefix: string;
+            /** Code */
+            code: string;
+            /**
+             * Industry
+             * @default
+             */
+            industry: string;
+            /**
+             * Otherwise
+             * @default
+             */
+            otherwise: string;
+            /**
+             * Region Prefix
+             * @default
+             */
+            region_prefix: string;
+            /** Source */
+            source: string;
+            /** Union Code */
+            union_code: string;
+            /**
+             * Uscc
+             * @default
+             */
+            uscc: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to?: string | null;
+        };
+        /**
+         * RoutingRules
+         * @description A whole book of rules: it comes into force as one version.
+         */
+        RoutingRules: {
+            /**
+             * Dispatch Mode
+             * @default stepwise
+             * @enum {string}
+             */
+            dispatch_mode: "stepwise" | "direct";
+            /** Rules */
+            rules: components["schemas"]["RoutingRuleItem"][];
+        };
+        /** RoutingRulesOut */
+        RoutingRulesOut: {
+            /**
+             * Dispatch Mode
+             * @default stepwise
+             * @enum {string}
+             */
+            dispatch_mode: "stepwise" | "direct";
+            /** Rules */
+            rules: components["schemas"]["RoutingRuleItem"][];
+            /** Version */
+            version: string;
+            /** Versions */
+            versions: components["schemas"]["RuleSetOut"][];
+        };
+        /** RuleSetOut */
+        RuleSetOut: {
+            /** Dispatch Mode */
+            dispatch_mode: string;
+            /** Rules */
+            rules: number;
+            /**
+             * Stored At
+             * Format: date-time
+             */
+            stored_at: string;
+            /** Version */
+            version: string;
+        };
         /** SessionOut */
         SessionOut: {
             /** Actions */
@@ -1560,6 +1657,12 @@ export interface components {
             server_time: string;
             user: components["schemas"]["UserOut"];
         };
+        /**
+         * Sheet
+         * @description The kinds of files, in an order in which they can be loaded.
+         * @enum {string}
+         */
+        Sheet: "unions" | "employers" | "court_districts" | "service_points" | "posts" | "absences" | "rosters" | "employer_ties";
         /** SignIn */
         SignIn: {
             /** Name */
@@ -1678,7 +1781,7 @@ export interface components {
              * @default operator
              * @enum {string}
              */
-            channel: "phone" | "web" | "partner" | "walk_in" | "letter" | "union_phone" | "operator";
+            channel: "phone" | "web" | "partner" | "upper_12351" | "line_12345" | "line_12348" | "inspection" | "walk_in" | "letter" | "union_phone" | "operator";
             /** Confidentiality */
             confidentiality?: ("open" | "confidential" | "anonymous") | null;
             /** Contact Mode */
@@ -1703,39 +1806,6 @@ export interface components {
             urgency?: ("P0" | "P1" | "P2" | "P3") | null;
             /** Wish */
             wish?: string | null;
-        };
-        /**
-         * TicketCut
-         * @description What a list is cut to; a column that is not here is refused, not ignored.
-         */
-        TicketCut: {
-            /**
-             * Bucket
-             * @default open
-             * @enum {string}
-             */
-            bucket: "open" | "closed" | "all";
-            /** Category */
-            category?: string | null;
-            /** Due */
-            due?: ("overdue" | "15m" | "1h" | "today") | null;
-            /** Employer */
-            employer?: string | null;
-            /**
-             * Mine
-             * @default false
-             */
-            mine: boolean;
-            /** Q */
-            q?: string | null;
-            /** State */
-            state?: string | null;
-            /** Union Id */
-            union_id?: number | null;
-            /** Urgency */
-            urgency?: ("P0" | "P1" | "P2" | "P3") | null;
-            /** Where */
-            where?: string | null;
         };
         /** TicketEdit */
         TicketEdit: {
@@ -1930,6 +2000,73 @@ export interface components {
             region_code: string | null;
         };
         /**
+         * UnionPageIn
+         * @description Changes by hand; what is not given stays as it is.
+         */
+        UnionPageIn: {
+            /** Calendar */
+            calendar?: string | null;
+            /** Can Receive */
+            can_receive?: boolean | null;
+            /** Closed */
+            closed?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** UnionPageOut */
+        UnionPageOut: {
+            /** Below */
+            below: number;
+            /** Calendar */
+            calendar: string;
+            /** Can Receive */
+            can_receive: boolean;
+            /** Closed */
+            closed: boolean;
+            /** Code */
+            code: string;
+            /** Group Code */
+            group_code: string | null;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string | null;
+            /** Kind */
+            kind: string;
+            /** Kind Label */
+            kind_label: string;
+            /** Level */
+            level: string;
+            /** Level Label */
+            level_label: string;
+            /** Line */
+            line: components["schemas"]["UnionOut"][];
+            /** Name */
+            name: string;
+            /** On Duty */
+            on_duty: string[];
+            /** Opens At */
+            opens_at: string | null;
+            /** Parent Id */
+            parent_id: number | null;
+            /** Phone */
+            phone: string | null;
+            /** Points */
+            points: components["schemas"]["PointOut"][];
+            /** Posts */
+            posts: components["schemas"]["PostOut"][];
+            /** Region Code */
+            region_code: string | null;
+            /** Version */
+            version: number;
+            /** Working Now */
+            working_now: boolean;
+        };
+        /**
          * UnionPreview
          * @description Exactly what the chosen union will see.
          */
@@ -1972,31 +2109,6 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
-        };
-        /** ViewIn */
-        ViewIn: {
-            filter: components["schemas"]["TicketCut"];
-            /** Name */
-            name: string;
-            /** Shared Role */
-            shared_role?: ("operator" | "callback_operator" | "counsellor" | "lawyer" | "dispatcher" | "supervisor" | "duty_leader" | "inspector" | "auditor" | "union_handler" | "union_leader" | "union_administrator") | null;
-        };
-        /** ViewOut */
-        ViewOut: {
-            /** Filter */
-            filter: {
-                [key: string]: unknown;
-            };
-            /** Id */
-            id: number;
-            /** Mine */
-            mine: boolean;
-            /** Name */
-            name: string;
-            /** Owner */
-            owner: string;
-            /** Shared Role */
-            shared_role: string | null;
         };
         /** WrapUpIn */
         WrapUpIn: {
@@ -2335,6 +2447,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CategoryOut"][];
+                };
+            };
+        };
+    };
+    districts_api_court_districts_get: {
+        parameters: {
+            query?: {
+                region?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DistrictOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -2757,6 +2900,159 @@ export interface operations {
             };
         };
     };
+    export_roster_api_rosters__sheet__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_roster_api_rosters__sheet__post: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    routing_rules_api_routing_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRulesOut"];
+                };
+            };
+        };
+    };
+    put_routing_rules_api_routing_rules_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRulesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    points_api_service_points_get: {
+        parameters: {
+            query?: {
+                region?: string | null;
+                need?: string | null;
+                union_id?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_session_api_session_get: {
         parameters: {
             query?: never;
@@ -2861,6 +3157,72 @@ export interface operations {
             };
         };
     };
+    export_file_api_tables__sheet__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_file_api_tables__sheet__post: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     tickets_api_tickets_get: {
         parameters: {
             query?: {
@@ -2873,7 +3235,6 @@ export interface operations {
                 q?: string | null;
                 mine?: boolean;
                 due?: ("overdue" | "15m" | "1h" | "today") | null;
-                where?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -2924,98 +3285,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
                 };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    bulk_api_tickets_bulk_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BulkIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    counts_api_tickets_counts_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountsOut"];
-                };
-            };
-        };
-    };
-    export_api_tickets_export_get: {
-        parameters: {
-            query?: {
-                bucket?: "open" | "closed" | "all";
-                state?: string | null;
-                category?: string | null;
-                urgency?: ("P0" | "P1" | "P2" | "P3") | null;
-                union_id?: number | null;
-                employer?: string | null;
-                q?: string | null;
-                mine?: boolean;
-                due?: ("overdue" | "15m" | "1h" | "today") | null;
-                where?: string | null;
-                format?: "csv" | "xlsx";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -3094,7 +3363,7 @@ export interface operations {
             };
         };
     };
-    break_glass_api_tickets__number__break_glass_post: {
+    consent_api_tickets__number__consent_put: {
         parameters: {
             query?: never;
             header?: never;
@@ -3105,7 +3374,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RevealIn"];
+                "application/json": components["schemas"]["ConsentIn"];
             };
         };
         responses: {
@@ -3115,7 +3384,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BreakGlassOut"];
+                    "application/json": components["schemas"]["TicketOut"];
                 };
             };
             /** @description Validation Error */
@@ -3150,39 +3419,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UnionPreview"];
                 };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    readers_api_tickets__number__readers_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                number: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReaderIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -3331,6 +3567,72 @@ export interface operations {
             };
         };
     };
+    union_api_unions__union_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                union_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnionPageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_union_api_unions__union_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                union_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnionPageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnionPageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     users_api_users_get: {
         parameters: {
             query?: {
@@ -3350,88 +3652,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserOut"][];
                 };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    views_api_views_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ViewOut"][];
-                };
-            };
-        };
-    };
-    keep_api_views_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ViewIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ViewOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    drop_api_views__id__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Validation Error */
             422: {
