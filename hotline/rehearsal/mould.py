@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any, Final
 
 from sqlalchemy import JSON, String, Table, select
@@ -64,16 +64,19 @@ class Mould:
     def __init__(self, session: Session, model: Model, tables: Sequence[Table], literal: Literal) -> None:
         self.model = model
         self.names = _names(model)
+        self.levels: Final = levels_of(model)
         self._literal = literal
+        self.people: Final[set[int]] = set()
+        """Accounts that the model's rows name."""
         self._ids: dict[str, dict[int, int]] = {name: {} for name in _OWN}
         self.shapes = [shape for table in tables if (shape := self._shape(session, table)).rows]
         self._events = self._chain(session)
         self._scope = self._scope_rows(session)
-
-    def counts(self) -> dict[str, int]:
-        """Return how many rows of each table with ids a copy has."""
-        counted = {shape.table.name: len(shape.rows) for shape in self.shapes}
-        return {**counted, "event": len(self._events)}
+        self.counts: Final = {
+            **{shape.table.name: len(shape.rows) for shape in self.shapes},
+            "event": len(self._events),
+        }
+        """How many rows of each table a copy has."""
 
     def cast(self, copy: Copy, out: Mapping[str, list[Row]]) -> None:
         """Append the copy's rows by table."""
@@ -118,7 +121,8 @@ class Mould:
             return lambda copy: copy.bases[target] + place
         if target == "union_org":
             return lambda copy: copy.unions.get(value, value)
-        if target == "user_account" or key == "event.actor_id":
+        if target == "user_account":
+            self.people.add(value)
             return lambda copy: copy.people.get(value, value)
         if isinstance(column.type, UtcDateTime):
             literal = self._literal(column.type)
@@ -159,20 +163,23 @@ class Mould:
         for node in copy.handler.line:
             rows.append((ticket, node.id, "handler" if node is copy.handler else "ancestor", bucket, key))
 
-    def _chain(self, session: Session) -> list[tuple[Any, Change | None, str]]:
+    def _chain(self, session: Session) -> list[tuple[Any, Change | None, str, str | None]]:
         table = Base.metadata.tables["event"]
         query = select(table).where(table.c.ticket_id == self.model.ticket_id).order_by(table.c.seq)
         found = []
         for row in session.execute(query):
             payload = canonical(row.payload)
-            found.append((row, self.told(payload), payload))
+            if row.actor_id is not None:
+                self.people.add(row.actor_id)
+            personal = canonical(row.personal) if row.personal is not None else None
+            found.append((row, self.told(payload), payload, personal))
         return found
 
     def _cast_chain(self, copy: Copy, out: Mapping[str, list[Row]]) -> None:
         ticket, first = copy.bases["ticket"], copy.bases["event"]
         stream, previous = ticket_stream(ticket), GENESIS
-        at_literal, json_literal = self._literal(_MOMENT), self._literal(_JSON)
-        for index, (event, told, payload) in enumerate(self._events):
+        at_literal = self._literal(_MOMENT)
+        for index, (event, told, payload, personal) in enumerate(self._events):
             at = event.at + copy.shift
             body = payload if told is None else told(copy)
             actor = copy.people.get(event.actor_id, event.actor_id)
@@ -196,8 +203,8 @@ class Mould:
                     actor,
                     ticket,
                     event.ticket_version,
-                    json_literal(body),
-                    json_literal(event.personal),
+                    body,
+                    personal,
                     event.salt,
                     event.personal_sha256,
                     previous,
@@ -285,7 +292,6 @@ _SPECIAL: Final[Mapping[str, Change]] = {
     "ticket_employer.name": lambda copy: copy.employer[1] if copy.employer is not None else "",
 }
 _MOMENT: Final = UtcDateTime()
-_JSON: Final = JSON()
 
 MoreRows = Callable[[Mapping[str, Any]], Iterable[tuple[str, Row]]]
 """Given a copy's ticket (id, number, wish, text, created_at), yields (table, row) beyond the model's own rows."""

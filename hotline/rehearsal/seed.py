@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,12 +17,13 @@ from dispatch.models.base import Base
 from dispatch.models.tickets import Ticket, TicketSequence
 from dispatch.policy import Policy
 from dispatch.rules.levels import Level
+from dispatch.rules.roles import Role
 from dispatch.rules.working_time import SHANGHAI
 from dispatch.tickets import phone_key
 from dispatch.unions import load_regions
 from hotline.rehearsal.bulk import Bulk, Row, bulk, literal_of
 from hotline.rehearsal.lives import Model, live_all
-from hotline.rehearsal.mould import MORE_ROWS, Copy, Mould, levels_of, number_of, tables_of_tickets, words_of
+from hotline.rehearsal.mould import MORE_ROWS, Copy, Mould, number_of, tables_of_tickets, words_of
 from hotline.rehearsal.tree import Country, Node, plan_country
 from hotline.rehearsal.words import story
 
@@ -66,9 +66,7 @@ def seed_database(
     with database.writing() as session:
         load_regions(session, regions)
         payload = {"unions": unions, "tickets": tickets}
-        record(
-            session, "RehearsalSeeded", stream=ADMINISTRATION, by=By("machine"), now=now, payload=payload
-        )
+        record(session, "RehearsalSeeded", stream=ADMINISTRATION, by=By("machine"), now=now, payload=payload)
     with bulk(database) as out:
         for name, rows in country.rows.items():
             _write_dicts(database, out, Base.metadata.tables[name], rows)
@@ -76,7 +74,9 @@ def seed_database(
     say(f"工会{len(country.nodes)}个")
     models = _models(database, country, policy=policy, now=now, tickets=tickets, seed=seed)
     say(f"样单{len(models)}件")
-    rows = _Casting(database, country, policy, models, say).cast(tickets - len(models), seed) if models else {}
+    rows = (
+        _Casting(database, country, policy, models, say).cast(tickets - len(models), seed) if models else {}
+    )
     return Seeded(len(country.nodes), max(tickets, len(models)) if models else 0, rows)
 
 
@@ -126,6 +126,13 @@ class _Casting:
         self._sequences: dict[str, int] = {}
         self._next: dict[str, int] = {}
         self._keys: dict[int, str] = {}
+        self._posts = {
+            user: (role, None, "") for role, people in country.centre.items() for user in people
+        } | {
+            user: (Role.UNION_HANDLER, node, post)
+            for node in country.nodes
+            for post, user in node.people.items()
+        }
 
     def cast(self, count: int, seed: int) -> dict[str, int]:
         """Write `count` copies and return how many rows each table got."""
@@ -159,13 +166,13 @@ class _Casting:
         with self._database.reading("report") as session:
             found = [Mould(session, model, tables, literal) for model in self._models]
             rows = session.execute(select(TicketSequence.day, TicketSequence.last)).all()
-            self._sequences = dict(row._tuple() for row in rows)
-            for name in {name for mould in found for name in mould.counts()}:
+            self._sequences = dict((row[0], row[1]) for row in rows)
+            for name in {name for mould in found for name in mould.counts}:
                 table = Base.metadata.tables[name]
                 if "id" in table.columns:
                     self._next[name] = (session.scalar(select(func.max(table.c.id))) or 0) + 1
             created = session.execute(select(Ticket.id, Ticket.created_at)).all()
-        return found, dict(row._tuple() for row in created)
+        return found, dict((row[0], row[1]) for row in created)
 
     def _many(self, model: Model) -> int:
         return sum(1 for each in self._models if each.life == model.life)
@@ -192,14 +199,14 @@ class _Casting:
             place=place,
             handler=handler,
             unions=self._unions(model, place),
-            people=self._people(model, place, chance),
-            words=words_of(levels_of(model), place, number),
+            people=self._people(mould, place, chance),
+            words=words_of(mould.levels, place, number),
             phone=phone,
             phone_key=key,
             employer=chance.choice(employers) if employers else None,
             text=story(chance),
         )
-        for name, many in mould.counts().items():
+        for name, many in mould.counts.items():
             if name in self._next:
                 copy.bases[name] = self._next[name]
                 self._next[name] += many
@@ -221,16 +228,15 @@ class _Casting:
         levels = {node.level: node.id for node in place.line}
         return {node.id: levels.get(node.level, place.id) for node in model.place.line}
 
-    def _people(self, model: Model, place: Node, chance: random.Random) -> dict[int, int]:
-        levels = {node.level: node for node in place.line}
+    def _people(self, mould: Mould, place: Node, chance: random.Random) -> dict[int, int]:
         found = {}
-        for node in model.place.line:
-            here = levels.get(node.level, place)
-            for post, user in node.people.items():
-                found[user] = here.people[post]
-        for people in self._country.centre.values():
-            for user in people:
-                found[user] = chance.choice(people)
+        line = {node.level: node for node in place.line}
+        for user in mould.people:
+            role, home, post = self._posts[user]
+            if home is None:
+                found[user] = chance.choice(self._country.centre[role])
+            else:
+                found[user] = line.get(home.level, place).people[post]
         return found
 
     def _finish(self, out: Bulk, tables: Sequence[Table]) -> None:

@@ -14,7 +14,20 @@ from dispatch.rules.roles import CENTRE_ROLES, Role
 from dispatch.rules.uscc import check_character
 
 NATIONAL: Final = "00"
-TRADES: Final = ("机械", "纺织", "电子", "食品", "建材", "物流", "餐饮", "物业", "家政", "化工", "服装", "零售")
+TRADES: Final = (
+    "机械",
+    "纺织",
+    "电子",
+    "食品",
+    "建材",
+    "物流",
+    "餐饮",
+    "物业",
+    "家政",
+    "化工",
+    "服装",
+    "零售",
+)
 CENTRE_STAFF: Final[Mapping[Role, int]] = {
     Role.OPERATOR: 40,
     Role.DISPATCHER: 6,
@@ -30,7 +43,7 @@ _HANDLING: Final = (Level.PROVINCE, Level.CITY, Level.COUNTY, Level.TOWN)
 """Levels whose unions have people who sign for tickets."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """One union, with its people by post: `a` handler, `b` deputy, `l` leader."""
 
@@ -43,14 +56,11 @@ class Node:
     people: dict[str, int] = field(default_factory=dict)
     employers: list[tuple[int, str]] = field(default_factory=list)
     """Employers with a union of their own directly below, by id and name."""
+    line: tuple[Node, ...] = ()
+    """The unions from the root down to this one."""
 
-    @property
-    def line(self) -> tuple[Node, ...]:
-        """The unions from the root down to this one."""
-        above: list[Node] = [self]
-        while above[-1].parent is not None:
-            above.append(above[-1].parent)
-        return tuple(reversed(above))
+    def __post_init__(self) -> None:
+        self.line = (*(self.parent.line if self.parent is not None else ()), self)
 
 
 @dataclass(frozen=True, slots=True)
