@@ -90,11 +90,12 @@ class _Many:
         self.connection = connection
 
     def write(self, table: Table, rows: Sequence[Row]) -> None:
+        names = ", ".join(f'"{column.name}"' for column in table.columns)
         marks = ", ".join("?" * len(table.columns))
         driver = self.connection.connection.driver_connection
         if driver is None:
             raise RuntimeError("the connection was lost")
-        driver.executemany(f'INSERT INTO "{table.name}" VALUES ({marks})', rows)  # noqa: S608  # our own tables
+        driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows)  # noqa: S608  # our own tables
 
     def finish(self, tables: Sequence[Table]) -> None:
         """Nothing: SQLite counts on from the highest id."""

@@ -148,24 +148,26 @@ class _Living:
             caller=CallerDetails(name="赵某", phone=MODEL_PHONE),
             employers=self._employers(life, place),
         )
-        for command, hours in _HOURS.items() if life.last is not None else ():
-            at = begun + timedelta(hours=hours)
-            if life.last in _ENDS_AT_ONCE:
-                role, data = _ENDS_AT_ONCE[life.last]
-                actor = self._creator(ticket) if role is Role.OPERATOR else self._centre(role)
-                self._give(ticket, actor, life.last, data, at)
-                break
-            self._fire_until(at)
-            self._step(ticket, command, at)
-            if command is life.last:
-                break
+        if life.last is not None and life.last in _ENDS_AT_ONCE:
+            self._end_at_once(ticket, life.last, begun + timedelta(hours=_HOURS[Command.ACCEPT]))
+        elif life.last is not None:
+            for command in _WAY[: _WAY.index(life.last) + 1]:
+                at = begun + timedelta(hours=_HOURS[command])
+                self._fire_until(at)
+                self._step(ticket, command, at)
         if not life.is_over:
             self._fire_until(self.now)
         handler = next((node for node in place.line if node.id == ticket.lead_union_id), None)
         return Model(life, ticket.id, ticket.number, place, handler)
 
+    def _end_at_once(self, ticket: Ticket, command: Command, at: datetime) -> None:
+        role, data = _ENDS_AT_ONCE[command]
+        actor = self._creator(ticket) if role is Role.OPERATOR else self._centre(role)
+        self._give(ticket, actor, command, data, at)
+
     def _step(self, ticket: Ticket, command: Command, at: datetime) -> None:
-        actor, data = self._centre(Role.DISPATCHER), {}
+        actor = self._centre(Role.DISPATCHER)
+        data: dict[str, Any] = {}
         people = self.country.node(ticket.lead_union_id).people if ticket.lead_union_id else {}
         if command is Command.ACCEPT:
             actor = self._creator(ticket)

@@ -16,6 +16,7 @@ from dispatch.events import GENESIS, ticket_stream
 from dispatch.models.base import Base, UtcDateTime
 from dispatch.rules.levels import Level
 from dispatch.rules.numbering import check_digit
+from dispatch.scope import NEVER
 from hotline.rehearsal.bulk import Row, canonical
 from hotline.rehearsal.lives import Model
 from hotline.rehearsal.tree import Node
@@ -128,8 +129,7 @@ class Mould:
             literal = self._literal(column.type)
             return lambda copy: literal(value + copy.shift)
         if key.endswith(".sort_key"):
-            sign = -1 if value < 0 else 1
-            return lambda copy: value + sign * int(copy.shift.total_seconds() * 1000)
+            return lambda copy: _shifted(value, copy.shift)
         if isinstance(column.type, JSON):
             return self.told(canonical(value))
         return self.told(value) if isinstance(column.type, String) else None
@@ -158,10 +158,12 @@ class Mould:
         if self._scope is None or copy.handler is None:
             return
         bucket, key = self._scope
-        key += (-1 if key < 0 else 1) * int(copy.shift.total_seconds() * 1000)
+        key = _shifted(key, copy.shift)
         ticket = copy.bases["ticket"]
-        for node in copy.handler.line:
-            rows.append((ticket, node.id, "handler" if node is copy.handler else "ancestor", bucket, key))
+        rows.extend(
+            (ticket, node.id, "handler" if node is copy.handler else "ancestor", bucket, key)
+            for node in copy.handler.line
+        )
 
     def _chain(self, session: Session) -> list[tuple[Any, Change | None, str, str | None]]:
         table = Base.metadata.tables["event"]
@@ -264,6 +266,13 @@ def _of_ticket(table: Table, ticket_id: int) -> Any:
     above = key.column.table
     owned = select(above.c.id).where(above.c.ticket_id == ticket_id)
     return select(table).where(key.parent.in_(owned)).order_by(*table.primary_key.columns)
+
+
+def _shifted(sort_key: int, shift: timedelta) -> int:
+    if sort_key == NEVER:
+        return sort_key
+    # Of ended tickets the key is negative: the newest end comes first.
+    return sort_key + (-1 if sort_key < 0 else 1) * int(shift.total_seconds()) * 1000
 
 
 def _relay(copy: Copy) -> str:

@@ -68,16 +68,16 @@ def seed_database(
         payload = {"unions": unions, "tickets": tickets}
         record(session, "RehearsalSeeded", stream=ADMINISTRATION, by=By("machine"), now=now, payload=payload)
     with bulk(database) as out:
-        for name, rows in country.rows.items():
-            _write_dicts(database, out, Base.metadata.tables[name], rows)
+        for name, planned in country.rows.items():
+            _write_dicts(database, out, Base.metadata.tables[name], planned)
         out.finish([Base.metadata.tables[name] for name in country.rows])
     say(f"工会{len(country.nodes)}个")
     models = _models(database, country, policy=policy, now=now, tickets=tickets, seed=seed)
     say(f"样单{len(models)}件")
-    rows = (
-        _Casting(database, country, policy, models, say).cast(tickets - len(models), seed) if models else {}
-    )
-    return Seeded(len(country.nodes), max(tickets, len(models)) if models else 0, rows)
+    if not models:
+        return Seeded(len(country.nodes), 0, {})
+    written = _Casting(database, country, policy, models, say).cast(tickets - len(models), seed)
+    return Seeded(len(country.nodes), max(tickets, len(models)), written)
 
 
 def _require_empty(database: Database) -> None:
@@ -166,13 +166,13 @@ class _Casting:
         with self._database.reading("report") as session:
             found = [Mould(session, model, tables, literal) for model in self._models]
             rows = session.execute(select(TicketSequence.day, TicketSequence.last)).all()
-            self._sequences = dict((row[0], row[1]) for row in rows)
+            self._sequences = {row[0]: row[1] for row in rows}
             for name in {name for mould in found for name in mould.counts}:
                 table = Base.metadata.tables[name]
                 if "id" in table.columns:
                     self._next[name] = (session.scalar(select(func.max(table.c.id))) or 0) + 1
             created = session.execute(select(Ticket.id, Ticket.created_at)).all()
-        return found, dict((row[0], row[1]) for row in created)
+        return found, {row[0]: row[1] for row in created}
 
     def _many(self, model: Model) -> int:
         return sum(1 for each in self._models if each.life == model.life)

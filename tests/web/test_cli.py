@@ -103,3 +103,16 @@ def test_flows_can_be_checked_drawn_and_tried(tmp_path: Path) -> None:
     tried = run(tmp_path, "flows", "try", str(day), given="1\n1\n2\n")
     assert "欠薪请按1" in tried.stdout
     assert "再见" in tried.stdout
+
+
+def test_a_rehearsal_is_filled_once_and_never_beside_other_data(tmp_path: Path) -> None:
+    done = run(tmp_path, "seed", "--unions", "5300", "--tickets", "300")
+    assert done.returncode == 0, done.stderr
+    assert "已造工会5300个，工单300件" in done.stdout
+    password = tmp_path / "rehearsal-password.txt"
+    assert password.stat().st_mode & 0o777 == 0o600
+    assert password.read_text(encoding="utf-8").strip() not in done.stdout
+    again = run(tmp_path, "seed", "--unions", "5300", "--tickets", "300")
+    assert again.returncode == 1
+    assert "演练只能用空数据库" in again.stderr
+    assert "seed" not in run(tmp_path, "--help").stdout
