@@ -6,18 +6,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
+from dispatch.models.base import Base
 from dispatch.models.clocks import Clock, Timer
 from dispatch.models.tickets import Handling, Ticket
-from dispatch.models.unions import Union
 from dispatch.policy import ALWAYS, CENTRE_CALENDAR, UNION_CALENDAR, Policy
 from dispatch.rules.deadlines import Deadline, deadline, step_due
 from dispatch.rules.sla_terms import Target
 from dispatch.rules.ticket_state import ClockKind
 from dispatch.rules.urgency import Difficulty, Nature, Urgency
 from dispatch.rules.working_time import Calendar
+from dispatch.scope import union_by_id
 
 OF_HANDLING: Final = frozenset(
     {ClockKind.SIGN, ClockKind.FIRST_CONTACT, ClockKind.PROGRESS, ClockKind.RESOLVE}
@@ -137,14 +138,15 @@ def live(
     session: Session, ticket_id: int, kinds: Iterable[ClockKind], *, handling_id: int | None = None
 ) -> list[Clock]:
     """Return running and paused clocks of these kinds; of one handling and the case when a handling is given."""
-    query = select(Clock).where(
-        Clock.ticket_id == ticket_id,
-        Clock.kind.in_([kind.value for kind in kinds]),
-        Clock.state.in_(("running", "paused")),
-    )
-    if handling_id is not None:
-        query = query.where((Clock.handling_id == handling_id) | Clock.handling_id.is_(None))
-    return list(session.scalars(query))
+    wanted = {kind.value for kind in kinds}
+    if not wanted:
+        return []
+    # A ticket has a handful of live clocks: all are read by one statement, which is built once.
+    return [
+        clock
+        for clock in session.scalars(_LIVE, {"ticket": ticket_id})
+        if clock.kind in wanted and (handling_id is None or clock.handling_id in (handling_id, None))
+    ]
 
 
 def latest(session: Session, ticket_id: int, kind: ClockKind) -> list[Clock]:
@@ -169,7 +171,8 @@ def _target(ticket: Ticket, kind: ClockKind, policy: Policy) -> Target | None:
 def _calendars(session: Session, union_id: int | None, policy: Policy) -> tuple[Calendar, Calendar, Calendar]:
     code = UNION_CALENDAR
     if union_id is not None:
-        code = session.scalar(select(Union.calendar).where(Union.id == union_id)) or UNION_CALENDAR
+        known = union_by_id(session, union_id)
+        code = (known.calendar if known is not None else None) or UNION_CALENDAR
     return policy.calendar(CENTRE_CALENDAR), policy.calendar(code), policy.calendars[ALWAYS]
 
 
@@ -178,8 +181,9 @@ def _write_timers(
 ) -> None:
     if clock.running_since is None:
         return
-    _, union, _ = _calendars(session, handling.union_id if handling is not None else None, policy)
-    own = policy.calendar(CENTRE_CALENDAR) if handling is None else union
+    own = policy.calendar(CENTRE_CALENDAR)
+    if handling is not None:
+        _, own, _ = _calendars(session, handling.union_id, policy)
     # A clock that runs on after a pause or a rejected report does not nudge, or show a card, a second time.
     fired = set(
         session.scalars(select(Timer.step).where(Timer.clock_id == clock.id, Timer.fired_at.is_not(None)))
@@ -206,10 +210,19 @@ def _write_timers(
         and step.step.value not in fired
     ]
     if rows:
-        session.execute(insert(Timer), rows)
+        session.connection().execute(_WRITE, rows)
 
 
 def _raise_generation(session: Session, clock: Clock) -> None:
     clock.generation += 1
     session.flush()
-    session.execute(delete(Timer).where(Timer.clock_id == clock.id, Timer.fired_at.is_(None)))
+    session.connection().execute(_FORGET, {"clock": clock.id})
+
+
+_TIMERS: Final = Base.metadata.tables["timer"]
+# Built once: building a statement takes as long as executing it.
+_WRITE: Final = insert(_TIMERS)
+_FORGET: Final = delete(_TIMERS).where(_TIMERS.c.clock_id == bindparam("clock"), _TIMERS.c.fired_at.is_(None))
+_LIVE: Final = select(Clock).where(
+    Clock.ticket_id == bindparam("ticket"), Clock.state.in_(("running", "paused"))
+)

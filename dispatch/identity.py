@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from dispatch.access import find_ticket
@@ -86,7 +87,7 @@ def caller_views(
     session: Session, ticket: Ticket, *, can_reveal: bool, relay_only: bool = False
 ) -> tuple[CallerView, ...]:
     """Return the ticket's callers, masked; `relay_only` keeps back even a surname."""
-    rows = session.scalars(select(Caller).where(Caller.ticket_id == ticket.id).order_by(Caller.ordinal))
+    rows = session.scalars(_CALLERS, {"ticket": ticket.id})
     return tuple(
         CallerView(
             name_masked=mask_name(row.name) if row.name and not relay_only else None,
@@ -108,3 +109,6 @@ def _disclosed_to(session: Session, union_id: int, ticket: Ticket) -> bool:
         Handling.ticket_id == ticket.id, Handling.union_id == union_id, Handling.ended_at.is_(None)
     )
     return session.scalar(handling.limit(1)) is not None
+
+
+_CALLERS: Final = select(Caller).where(Caller.ticket_id == bindparam("ticket")).order_by(Caller.ordinal)

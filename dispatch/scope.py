@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, inspect, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.util import identity_key
 
 from dispatch.models.base import Base
 from dispatch.models.tickets import Handling, Ticket, TicketEmployer
@@ -188,12 +187,17 @@ def _rewrite_recusals(connection: Connection, ticket: Ticket, *, begins: bool) -
 
 def unions_of(session: Session, ids: Collection[int]) -> list[Union]:
     """Return these unions; those which the transaction has read already are not read again."""
-    known = [session.identity_map.get(identity_key(Union, each)) for each in ids]
-    found = [each for each in known if isinstance(each, Union) and not inspect(each).expired_attributes]
-    missing = set(ids) - {each.id for each in found}
+    # The session itself forgets what nobody holds; one that was changed or expired meanwhile is still the same object.
+    kept: dict[int, Union] = session.info.setdefault("unions", {})
+    missing = set(ids) - kept.keys()
     if missing:
-        found += session.scalars(_UNIONS, {"ids": sorted(missing)})
-    return found
+        kept |= {union.id: union for union in session.scalars(_UNIONS, {"ids": sorted(missing)})}
+    return [kept[each] for each in ids if each in kept]
+
+
+def union_by_id(session: Session, union_id: int) -> Union | None:
+    """Return one union, as `unions_of` does."""
+    return next(iter(unions_of(session, [union_id])), None)
 
 
 def _sort_key(ticket: Ticket, bucket: str, dues: Iterable[datetime | None]) -> int:
