@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, sel
 from sqlalchemy.orm import Session
 
 from dispatch.models.base import Base
+from dispatch.models.clocks import Clock
 from dispatch.models.tickets import Handling, Ticket, TicketEmployer
 from dispatch.models.unions import Employer, EmployerTie, Union
 from dispatch.rules.levels import Level, UnionKind
@@ -209,14 +210,11 @@ def _sort_key(ticket: Ticket, bucket: str, dues: Iterable[datetime | None]) -> i
 
 
 # Built once: building a statement takes as long as executing it.
-_CLOCKS: Final = Base.metadata.tables["clock"]
 _LIST: Final = Base.metadata.tables["centre_list"]
 _VIEW: Final = Base.metadata.tables["ticket_scope"]
 _RECUSALS: Final = Base.metadata.tables["ticket_recusal"]
 _TICKET: Final[BindParameter[int]] = bindparam("ticket")
-_RUNNING: Final = select(_CLOCKS.c.kind, _CLOCKS.c.due_at).where(
-    _CLOCKS.c.ticket_id == _TICKET, _CLOCKS.c.state == "running"
-)
+_RUNNING: Final = select(Clock.kind, Clock.due_at).where(Clock.ticket_id == _TICKET, Clock.state == "running")
 _ADD_LINE: Final = insert(_LIST)
 _MOVE_LINE: Final = (
     update(_LIST)
