@@ -47,7 +47,7 @@ from tests.servers import free_port
 
 UNIONS = int(os.environ.get("HOTLINE_BENCH_UNIONS", "12000"))
 TICKETS = int(os.environ.get("HOTLINE_BENCH_TICKETS", "40000"))
-SMALL_UNIONS, SMALL_TICKETS = 5_600, 10_000
+SMALL_UNIONS, SMALL_TICKETS = 5_600, min(10_000, TICKETS)
 CLIENTS, ROUNDS = 16, 320
 GOAL_OF_BOUND, GOAL_OF_LIST = 0.06, 1.3
 
@@ -161,6 +161,8 @@ def test_creating_and_dispatching_beside_bare_transactions(
         rate, p99 = at_once(desks, ROUNDS)
         bound = (bare_before + bare(large.database, numbers)) / 2
         memory = resident_mb(process.pid)
+        for desk in desks:
+            desk.leave()
     print(
         f"\n{large.engine:<11}create + accept + dispatch {rate:.1f}/s p99 {p99:.0f} ms, bare {bound:.0f}/s, "
         f"ratio {rate / bound:.3f} (goal ≥ {GOAL_OF_BOUND} on postgresql); process {memory} MB (goal ≤ 350)"
@@ -175,6 +177,10 @@ class Desk:
         self._cookie = f"{COOKIE}={token}"
         with centre.database.reading() as session:
             self._union = session.scalars(select(Union.id).where(Union.code == "370102")).one()
+
+    def leave(self) -> None:
+        """Close the connection."""
+        self._http.close()
 
     def whole(self) -> None:
         """Create, accept and dispatch one ticket."""
