@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -23,7 +23,7 @@ from dispatch.tickets import phone_key
 from dispatch.unions import load_regions
 from hotline.rehearsal.bulk import Bulk, Row, bulk, literal_of
 from hotline.rehearsal.lives import Model, live_all
-from hotline.rehearsal.mould import MORE_ROWS, Copy, Mould, number_of, tables_of_tickets, words_of
+from hotline.rehearsal.mould import Copy, Mould, number_of, tables_of_tickets, words_of
 from hotline.rehearsal.tree import Country, Node, plan_country
 from hotline.rehearsal.words import story
 
@@ -33,6 +33,10 @@ AT_ONCE: Final = 10_000
 WEEKS_BACK: Final = 100
 MODELS_EACH: Final = 8
 PHONES: Final = 300_000
+
+
+AFTERWARDS: Final[tuple[Callable[[Database], Iterator[int]], ...]] = ()
+"""The one hook: what is derived from the tickets' own words, such as a search index, and yields how many are done."""
 
 
 class NotEmpty(ValueError):
@@ -77,6 +81,9 @@ def seed_database(
     if not models:
         return Seeded(len(country.nodes), 0, {})
     written = _Casting(database, country, policy, models, say).cast(tickets - len(models), seed)
+    for derive in AFTERWARDS:
+        for done in derive(database):
+            say(f"{derive.__name__}：{done}件")
     return Seeded(len(country.nodes), max(tickets, len(models)), written)
 
 
@@ -148,9 +155,6 @@ class _Casting:
                 for mould in chance.choices(moulds, weights, k=min(AT_ONCE, count - start)):
                     copy = self._copy(mould, created[mould.model.ticket_id], chance)
                     mould.cast(copy, rows)
-                    for more in MORE_ROWS:
-                        for name, row in more({"id": copy.bases["ticket"], "text": copy.text}):
-                            rows[name].append(row)
                 for table in order:
                     if rows[table.name]:
                         out.write(table, rows[table.name])
