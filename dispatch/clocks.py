@@ -6,19 +6,20 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch import counting
+from dispatch.models.base import Base
 from dispatch.models.clocks import Clock, StepProposal, Timer
 from dispatch.models.tickets import Handling, Ticket
-from dispatch.models.unions import Union
 from dispatch.policy import ALWAYS, CENTRE_CALENDAR, UNION_CALENDAR, Policy
 from dispatch.rules.deadlines import Deadline, deadline, step_due
 from dispatch.rules.sla_terms import CalendarKind, LadderStep, Step, Target
 from dispatch.rules.ticket_state import ClockKind
 from dispatch.rules.urgency import Difficulty, Nature, Urgency
 from dispatch.rules.working_time import Calendar
+from dispatch.scope import union_by_id
 
 OF_HANDLING: Final = frozenset(
     {ClockKind.SIGN, ClockKind.FIRST_CONTACT, ClockKind.PROGRESS, ClockKind.RESOLVE}
@@ -243,14 +244,15 @@ def live(
     session: Session, ticket_id: int, kinds: Iterable[ClockKind], *, handling_id: int | None = None
 ) -> list[Clock]:
     """Return running and paused clocks of these kinds; of one handling and the case when a handling is given."""
-    query = select(Clock).where(
-        Clock.ticket_id == ticket_id,
-        Clock.kind.in_([kind.value for kind in kinds]),
-        Clock.state.in_(("running", "paused")),
-    )
-    if handling_id is not None:
-        query = query.where((Clock.handling_id == handling_id) | Clock.handling_id.is_(None))
-    return list(session.scalars(query))
+    wanted = {kind.value for kind in kinds}
+    if not wanted:
+        return []
+    # A ticket has a handful of live clocks: all are read by one statement, which is built once.
+    return [
+        clock
+        for clock in session.scalars(_LIVE, {"ticket": ticket_id})
+        if clock.kind in wanted and (handling_id is None or clock.handling_id in (handling_id, None))
+    ]
 
 
 def latest(session: Session, ticket_id: int, kind: ClockKind) -> list[Clock]:
@@ -317,7 +319,8 @@ def _timers_stand(session: Session, ticket: Ticket, clock: Clock, *, policy: Pol
 def _union_calendar(session: Session, union_id: int | None, policy: Policy) -> Calendar:
     code = UNION_CALENDAR
     if union_id is not None:
-        code = session.scalar(select(Union.calendar).where(Union.id == union_id)) or UNION_CALENDAR
+        known = union_by_id(session, union_id)
+        code = (known.calendar if known is not None else None) or UNION_CALENDAR
     return policy.calendar(code)
 
 
@@ -329,7 +332,7 @@ def rewrite_timers(session: Session, ticket: Ticket, clock: Clock, *, policy: Po
     rows = _timer_rows(session, ticket, clock, policy=policy, now=now)
     if not rows:
         return
-    session.execute(insert(Timer), rows)
+    session.connection().execute(_WRITE, rows)
     steps = [row["step"] for row in rows]
     if clock.card == "yellow" and Step.YELLOW_CARD.value in steps:
         clock.card = "none"
@@ -427,4 +430,13 @@ def of_case(clock: Clock) -> bool:
 def _raise_generation(session: Session, clock: Clock) -> None:
     clock.generation += 1
     session.flush()
-    session.execute(delete(Timer).where(Timer.clock_id == clock.id, Timer.fired_at.is_(None)))
+    session.connection().execute(_FORGET, {"clock": clock.id})
+
+
+_TIMERS: Final = Base.metadata.tables["timer"]
+# Built once: building a statement takes as long as executing it.
+_WRITE: Final = insert(_TIMERS)
+_FORGET: Final = delete(_TIMERS).where(_TIMERS.c.clock_id == bindparam("clock"), _TIMERS.c.fired_at.is_(None))
+_LIVE: Final = select(Clock).where(
+    Clock.ticket_id == bindparam("ticket"), Clock.state.in_(("running", "paused"))
+)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from dispatch import callbacks, clocks, handlings, scope
@@ -142,18 +143,22 @@ def buttons(
 
 def lead_handling(session: Session, ticket_id: int) -> Handling | None:
     """Return the handling of the union that answers for the ticket now, or did last."""
-    return session.scalar(
-        select(Handling)
-        .where(
-            Handling.ticket_id == ticket_id,
-            Handling.role == "lead",
-            Handling.state.not_in(("ended", "assigned_down")),
-        )
-        .order_by(Handling.id.desc())
-        .limit(1)
+    return session.scalar(_LEAD, {"ticket": ticket_id})
+
+
+_LEAD: Final = (
+    select(Handling)
+    .where(
+        Handling.ticket_id == bindparam("ticket"),
+        Handling.role == "lead",
+        Handling.state.not_in(("ended", "assigned_down")),
     )
+    .order_by(Handling.id.desc())
+    .limit(1)
+)
 
 
+@cache
 def _role_ever(command: Command, role: Role) -> bool:
     return any(why_not(state, command, role, conditions=frozenset(Condition)) is None for state in State)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -11,18 +12,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-Purpose: TypeAlias = Literal["webhook", "command", "report", "clock"]
-"""Who asks: a caller's turn, a person's command, a slow report, the ticker; none waits behind another."""
+Purpose: TypeAlias = Literal["webhook", "command", "report", "clock", "number"]
+"""Who asks: a caller's turn, a person's command, a slow report, the ticker; none waits behind another.
 
-POOL_SIZES: Final[Mapping[Purpose, int]] = {"webhook": 16, "command": 16, "report": 4, "clock": 4}
+`number` commits each statement by itself: whoever holds one of its connections waits for nobody.
+"""
+
+POOL_SIZES: Final[Mapping[Purpose, int]] = {
+    "webhook": 16,
+    "command": 16,
+    "report": 4,
+    "clock": 4,
+    "number": 2,
+}
 """Connections a purpose; the web gives each purpose exactly as many threads (docs/adr/0002)."""
 
 POOL_TIMEOUT_S: Final = 3.0
+
+RESTED_S: Final = 1.0
+"""A database that was restarted in the meantime has been away for longer."""
 
 
 class ReadingSession(Session):
@@ -80,7 +95,7 @@ class Database:
         self.on_sqlite: Final = self.url.get_backend_name() == "sqlite"
         self._writer = FifoLock()
         self._engines: dict[Purpose, Engine] = {
-            purpose: self._engine(size) for purpose, size in pool_sizes.items()
+            purpose: self._engine(size, alone=purpose == "number") for purpose, size in pool_sizes.items()
         }
 
     def engine(self, purpose: Purpose = "command") -> Engine:
@@ -93,7 +108,7 @@ class Database:
         if self.on_sqlite and not self._writer.acquire(timeout_s=30.0):
             raise Busy("the writer's turn did not come within 30 s")
         try:
-            session = _WRITING(bind=self._engines[purpose], info={"writes": True})
+            session = _WRITING(bind=self._engines[purpose], info={"writes": True, "database": self})
             try:
                 # The connection opens its transaction here, BEGIN IMMEDIATE on SQLite.
                 session.connection(execution_options={"hotline_mode": "write"})
@@ -130,7 +145,7 @@ class Database:
         for engine in self._engines.values():
             engine.dispose()
 
-    def _engine(self, size: int) -> Engine:
+    def _engine(self, size: int, *, alone: bool) -> Engine:
         if self.on_sqlite:
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -147,21 +162,40 @@ class Database:
             event.listen(engine, "connect", _on_sqlite_connect)
             event.listen(engine, "begin", _on_sqlite_begin)
             return engine
-        return create_engine(
+        engine = create_engine(
             self.url,
             pool_size=size,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_S,
             # A fault of the database must not print names and texts into a log.
             hide_parameters=True,
-            pool_pre_ping=True,
+            isolation_level="AUTOCOMMIT" if alone else None,
             # Prepared generic plans cost seconds on text search (docs/adr/0002).
             connect_args={"options": "-c plan_cache_mode=force_custom_plan -c timezone=UTC"},
         )
+        event.listen(engine, "checkin", _on_checkin)
+        event.listen(engine, "checkout", _on_checkout)
+        return engine
 
 
 _WRITING = sessionmaker(class_=WritingSession, expire_on_commit=False)
 _READING = sessionmaker(class_=ReadingSession, expire_on_commit=False, autoflush=False)
+
+
+def _on_checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _on_checkout(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Ask a connection that has rested whether it is still there; under load none rests so long."""
+    if time.monotonic() - record.info.get("used_at", math.inf) < RESTED_S:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error as error:
+        # The pool throws it away with all others of its age and opens a new one.
+        raise DisconnectionError from error
 
 
 def _on_sqlite_connect(connection: Any, _record: object) -> None:

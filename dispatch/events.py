@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from dispatch.models.base import Base
 from dispatch.models.history import Event, StreamHead
 
 GENESIS: Final = "0" * 64
@@ -58,13 +59,16 @@ def record(
     personal: Mapping[str, Any] | None = None,
     ticket_id: int | None = None,
     ticket_version: int | None = None,
+    begins: bool = False,
 ) -> int:
     """Append one event and return its sequence number; the stream's head row is locked until commit.
+
+    `begins` says that this transaction has just made what the stream is about, so that nobody else can know it yet.
 
     `personal` is what erasure must be able to remove: names, numbers, what a worker said. The chain covers
     only its salted SHA-256, so that nulling `personal` and `salt` leaves every hash as it was.
     """
-    seq, prev_hash = _lock_head(session, stream)
+    seq, prev_hash = (0, GENESIS) if begins else _lock_head(session, stream)
     body = dict(payload or {})
     salt = secrets.token_bytes(16) if personal is not None else None
     digest = personal_sha256(personal, salt) if personal is not None and salt is not None else None
@@ -79,25 +83,30 @@ def record(
         personal_digest=digest,
         prev_hash=prev_hash,
     )
-    session.execute(
-        insert(Event).values(
-            stream=stream,
-            seq=seq + 1,
-            kind=kind,
-            at=now,
-            actor_kind=by.kind,
-            actor_id=by.id,
-            ticket_id=ticket_id,
-            ticket_version=ticket_version,
-            payload=body,
-            personal=None if personal is None else dict(personal),
-            salt=salt,
-            personal_sha256=digest,
-            prev_hash=prev_hash,
-            hash=own_hash,
-        )
+    connection = session.connection()
+    connection.execute(
+        _APPEND,
+        {
+            "stream": stream,
+            "seq": seq + 1,
+            "kind": kind,
+            "at": now,
+            "actor_kind": by.kind,
+            "actor_id": by.id,
+            "ticket_id": ticket_id,
+            "ticket_version": ticket_version,
+            "payload": body,
+            "personal": None if personal is None else dict(personal),
+            "salt": salt,
+            "personal_sha256": digest,
+            "prev_hash": prev_hash,
+            "hash": own_hash,
+        },
     )
-    session.execute(update(StreamHead).where(StreamHead.stream == stream).values(seq=seq + 1, hash=own_hash))
+    if begins:
+        connection.execute(_BEGIN, {"stream": stream, "seq": seq + 1, "hash": own_hash})
+    else:
+        connection.execute(_MOVE, {"key": stream, "new_seq": seq + 1, "new_hash": own_hash})
     return seq + 1
 
 
@@ -140,9 +149,8 @@ def record_all(session: Session, happened: Sequence[Happened], *, by: By, now: d
     if not rows:
         return
     session.execute(insert(Event), rows)
-    moved = update(StreamHead.__table__).where(StreamHead.stream == bindparam("key"))  # type: ignore[arg-type]  # declared as FromClause
     session.execute(
-        moved.values(seq=bindparam("new_seq"), hash=bindparam("new_hash")),
+        _MOVE,
         [{"key": stream, "new_seq": seq, "new_hash": tip} for stream, (seq, tip) in heads.items()],
     )
 
@@ -250,12 +258,27 @@ def _lock_heads(session: Session, streams: Sequence[str]) -> list[tuple[str, int
 
 
 def _lock_head(session: Session, stream: str) -> tuple[int, str]:
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert_new = (postgresql if on_postgresql else sqlite).insert(StreamHead)
-    find = select(StreamHead.seq, StreamHead.hash).where(StreamHead.stream == stream).with_for_update()
-    row = session.execute(find).one_or_none()
+    connection = session.connection()
+    row = connection.execute(_FIND, {"key": stream}).one_or_none()
     if row is None:
         # Two first events at once: one inserts, the other waits here and then reads what the first wrote.
-        session.execute(insert_new.values(stream=stream, seq=0, hash=GENESIS).on_conflict_do_nothing())
-        row = session.execute(find).one()
+        on_postgresql = connection.dialect.name == "postgresql"
+        insert_new = (postgresql if on_postgresql else sqlite).insert(StreamHead)
+        connection.execute(insert_new.values(stream=stream, seq=0, hash=GENESIS).on_conflict_do_nothing())
+        row = connection.execute(_FIND, {"key": stream}).one()
     return row.seq, row.hash
+
+
+_EVENTS: Final = Base.metadata.tables["event"]
+_HEADS: Final = Base.metadata.tables["stream_head"]
+# Built once: building a statement takes as long as executing it.
+_APPEND: Final = insert(_EVENTS)
+_BEGIN: Final = insert(_HEADS)
+_MOVE: Final = (
+    update(_HEADS)
+    .where(_HEADS.c.stream == bindparam("key"))
+    .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
+)
+_FIND: Final = (
+    select(_HEADS.c.seq, _HEADS.c.hash).where(_HEADS.c.stream == bindparam("key")).with_for_update()
+)

@@ -22,7 +22,7 @@ from dispatch.rules.recusal import recused
 from dispatch.rules.sla import RETURN_WINDOW
 from dispatch.rules.ticket_state import ClockKind, Command
 from dispatch.rules.urgency import Difficulty, Urgency
-from dispatch.scope import corporate_of, employers_of, view_of
+from dispatch.scope import corporate_of, employers_of, union_by_id, view_of
 
 FINAL_RETURN = 2
 """The second decision on a returned ticket is final [docs/domain.md §4]."""
@@ -39,8 +39,8 @@ def may_return(
     )
     if target is None:
         return False
-    code = session.scalar(select(Union.calendar).where(Union.id == handling.union_id)) or UNION_CALENDAR
-    union = policy.calendar(code)
+    own = union_by_id(session, handling.union_id)
+    union = policy.calendar((own.calendar if own is not None else None) or UNION_CALENDAR)
     if handling.signed_at is not None:
         return now <= union.add_working_days(handling.signed_at, policy.sla.limits.return_after_signing_wd)
     centre, always = policy.calendar(CENTRE_CALENDAR), policy.calendars["always"]
@@ -270,7 +270,7 @@ def _receiver(move: Move) -> Union:
 
 
 def _union(move: Move, union_id: int) -> Union:
-    union = move.session.get(Union, union_id)
+    union = union_by_id(move.session, union_id)
     if union is None or union.closed_at is not None:
         raise Invalid({"union_id": "没有这个工会"})
     return union

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from dispatch.access import can, find_ticket
@@ -67,7 +68,7 @@ def caller_views(
     session: Session, ticket: Ticket, *, can_reveal: bool, relay_only: bool = False
 ) -> tuple[CallerView, ...]:
     """Return the ticket's callers, masked; `relay_only` keeps back even a surname."""
-    rows = session.scalars(select(Caller).where(Caller.ticket_id == ticket.id).order_by(Caller.ordinal))
+    rows = session.scalars(_CALLERS, {"ticket": ticket.id})
     return tuple(
         CallerView(
             name_masked=mask_name(row.name) if row.name and not relay_only else None,
@@ -77,3 +78,6 @@ def caller_views(
         )
         for row in rows
     )
+
+
+_CALLERS: Final = select(Caller).where(Caller.ticket_id == bindparam("ticket")).order_by(Caller.ordinal)

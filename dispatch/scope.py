@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.kinship import kin, with_branches
+from dispatch.models.base import Base
 from dispatch.models.clocks import Clock
 from dispatch.models.history import Notice
-from dispatch.models.tickets import CentreList, Handling, Ticket, TicketEmployer, TicketRecusal, TicketScope
+from dispatch.models.tickets import CentreList, Handling, Ticket, TicketEmployer, TicketScope
 from dispatch.models.unions import Employer, EmployerTie, Union
 from dispatch.rules.levels import Level, UnionKind
 from dispatch.rules.recusal import EmployerView, UnionView, corporate_unions, recused
@@ -38,32 +39,55 @@ UNION_CLOCKS: Final = frozenset(
 """Deadlines which a union answers for; the others are the centre's own."""
 
 
-def rewrite(session: Session, ticket: Ticket, *, now: datetime) -> None:
-    """Write the ticket's list rows anew and tell everyone who may see it; call it after every change."""
+def rewrite(session: Session, ticket: Ticket, *, now: datetime, begins: bool = False) -> None:
+    """Write the ticket's list rows anew and tell everyone who may see it; call it after every change.
+
+    `begins` says that this transaction has just made the ticket: there is nothing yet to take away.
+    """
     session.flush()
+    connection = session.connection()
     bucket = "open" if State(ticket.state) in OPEN_STATES else "closed"
-    running = session.execute(
-        select(Clock.kind, Clock.due_at).where(Clock.ticket_id == ticket.id, Clock.state == "running")
-    ).all()
+    running = connection.execute(_RUNNING, {"ticket": ticket.id}).all()
     centre_key = _sort_key(ticket, bucket, (due for _, due in running))
     union_key = _sort_key(ticket, bucket, (due for kind, due in running if kind in UNION_CLOCKS))
-    session.execute(delete(CentreList).where(CentreList.ticket_id == ticket.id))
-    session.execute(insert(CentreList).values(ticket_id=ticket.id, bucket=bucket, sort_key=centre_key))
-    scope = _scope(session, ticket)
-    before = set(session.scalars(select(TicketScope.union_id).where(TicketScope.ticket_id == ticket.id)))
-    session.execute(delete(TicketScope).where(TicketScope.ticket_id == ticket.id))
-    if scope:
-        rows = [
-            {"ticket_id": ticket.id, "union_id": union, "role": role, "bucket": bucket, "sort_key": union_key}
-            for union, role in scope.items()
-        ]
-        session.execute(insert(TicketScope), rows)
-    _rewrite_recusals(session, ticket)
-    if bucket == "open":
+    line = {"ticket": ticket.id, "new_bucket": bucket, "new_key": centre_key}
+    if begins or connection.execute(_MOVE_LINE, line).rowcount == 0:
+        connection.execute(_ADD_LINE, {"ticket_id": ticket.id, "bucket": bucket, "sort_key": centre_key})
+    scope = _scope(session, ticket, begins=begins)
+    before = _rewrite_scope(
+        connection,
+        ticket.id,
+        {union: (role, bucket, union_key) for union, role in scope.items()},
+        begins=begins,
+    )
+    _rewrite_recusals(session, ticket, begins=begins)
+    if bucket == "open" and not begins:
         _tell_recused(session, ticket, scope, now)
     centre = "sealed" if ticket.sealed else "centre"
     rooms = (centre, *(f"union:{union}" for union in sorted(before | scope.keys())))
     tell(session, Fact("ticket", ticket.number, ticket.version, now, rooms))
+
+
+def _rewrite_scope(
+    connection: Connection, ticket_id: int, wanted: Mapping[int, tuple[str, str, int]], *, begins: bool
+) -> set[int]:
+    """Write what differs and return the unions that could see the ticket before."""
+    found = (
+        {}
+        if begins
+        else {row[0]: tuple(row[1:]) for row in connection.execute(_SCOPE, {"ticket": ticket_id})}
+    )
+    gone = [union for union, row in found.items() if wanted.get(union) != row]
+    if gone:
+        connection.execute(_DROP_SCOPE, [{"ticket": ticket_id, "union": union} for union in gone])
+    rows = [
+        {"ticket_id": ticket_id, "union_id": union, "role": role, "bucket": bucket, "sort_key": key}
+        for union, (role, bucket, key) in wanted.items()
+        if found.get(union) != (role, bucket, key)
+    ]
+    if rows:
+        connection.execute(_ADD_SCOPE, rows)
+    return set(found)
 
 
 def rewrite_all(session: Session, ticket_ids: Iterable[int], *, now: datetime) -> None:
@@ -123,18 +147,13 @@ def reorder(session: Session, tickets: Sequence[Ticket], *, now: datetime) -> No
 
 def employers_of(session: Session, ticket_id: int) -> tuple[EmployerView, ...]:
     """Return the ticket's employers as the rules see them, known and merely told ones."""
-    rows = session.execute(
-        select(TicketEmployer, Employer)
-        .outerjoin(Employer, Employer.id == TicketEmployer.employer_id)
-        .where(TicketEmployer.ticket_id == ticket_id)
-        .order_by(TicketEmployer.ordinal)
-    )
-    return tuple(_employer_view(told, known) for told, known in rows)
+    rows = session.execute(_EMPLOYERS, {"ticket": ticket_id})
+    return tuple(_employer_view(name, uscc, known) for name, uscc, known in rows)
 
 
-def _employer_view(told: TicketEmployer, known: Employer | None) -> EmployerView:
+def _employer_view(name: str, uscc: str | None, known: Employer | None) -> EmployerView:
     if known is None:
-        return EmployerView(id=None, name=told.name, uscc=told.uscc or "")
+        return EmployerView(id=None, name=name, uscc=uscc or "")
     return EmployerView(
         id=known.id,
         name=known.name,
@@ -177,13 +196,9 @@ def corporate_of(session: Session, employers: tuple[EmployerView, ...]) -> froze
     return corporate_unions(employers, map(view_of, found), own=family.unions, groups=family.groups)
 
 
-def _scope(session: Session, ticket: Ticket) -> dict[int, str]:
+def _scope(session: Session, ticket: Ticket, *, begins: bool) -> dict[int, str]:
     """Map each union that may see the ticket to its role: ancestors-or-self of the handlers, less the recused."""
-    handlers = session.scalars(
-        select(Union)
-        .join(Handling, Handling.union_id == Union.id)
-        .where(Handling.ticket_id == ticket.id, Handling.state != "ended")
-    ).all()
+    handlers: Sequence[Union] = () if begins else session.scalars(_HANDLERS, {"ticket": ticket.id}).all()
     if ticket.origin_union_id is not None:
         origin = session.get(Union, ticket.origin_union_id)
         handlers = [*handlers, *([origin] if origin is not None else [])]
@@ -195,7 +210,7 @@ def _scope(session: Session, ticket: Ticket) -> dict[int, str]:
     handling = {union.id for union in handlers}
     return {
         union.id: "handler" if union.id in handling else "ancestor"
-        for union in session.scalars(select(Union).where(Union.id.in_(ids)))
+        for union in unions_of(session, ids)
         if recused(
             view_of(union),
             employers,
@@ -208,22 +223,45 @@ def _scope(session: Session, ticket: Ticket) -> dict[int, str]:
     }
 
 
-def _rewrite_recusals(session: Session, ticket: Ticket) -> None:
-    session.execute(delete(TicketRecusal).where(TicketRecusal.ticket_id == ticket.id))
-    if not ticket.rights_defence or ticket.recusal_waived:
+def _rewrite_recusals(session: Session, ticket: Ticket, *, begins: bool) -> None:
+    connection = session.connection()
+    rows: dict[int, str] = {}
+    if ticket.rights_defence and not ticket.recusal_waived:
+        rows = _tied(session, ticket)
+    found: dict[int, str] = {}
+    if not begins:
+        found = {row.user_id: row.reason for row in connection.execute(_RECUSED, {"ticket": ticket.id})}
+    if found == rows:
         return
-    named = select(TicketEmployer.employer_id).where(
-        TicketEmployer.ticket_id == ticket.id, TicketEmployer.employer_id.is_not(None)
-    )
-    employers = with_branches(session, [each for each in session.scalars(named) if each is not None])
-    if not employers:
-        return
-    tied = session.execute(
-        select(EmployerTie.user_id, EmployerTie.reason).where(EmployerTie.employer_id.in_(employers))
-    ).all()
-    rows = {user: {"ticket_id": ticket.id, "user_id": user, "reason": reason} for user, reason in tied}
+    connection.execute(_DROP_RECUSED, {"ticket": ticket.id})
     if rows:
-        session.execute(insert(TicketRecusal), list(rows.values()))
+        wanted = [{"ticket_id": ticket.id, "user_id": user, "reason": why} for user, why in rows.items()]
+        connection.execute(_ADD_RECUSED, wanted)
+
+
+def _tied(session: Session, ticket: Ticket) -> dict[int, str]:
+    """Return who is tied to one of the ticket's employers or to a branch of one, with the reason."""
+    named = [int(row[0]) for row in session.connection().execute(_NAMED, {"ticket": ticket.id})]
+    employers = with_branches(session, named) if named else []
+    if not employers:
+        return {}
+    tied = select(EmployerTie.user_id, EmployerTie.reason).where(EmployerTie.employer_id.in_(employers))
+    return {row.user_id: row.reason for row in session.execute(tied)}
+
+
+def unions_of(session: Session, ids: Collection[int]) -> list[Union]:
+    """Return these unions; those which the transaction has read already are not read again."""
+    # The session itself forgets what nobody holds; one that was changed or expired meanwhile is still the same object.
+    kept: dict[int, Union] = session.info.setdefault("unions", {})
+    missing = set(ids) - kept.keys()
+    if missing:
+        kept |= {union.id: union for union in session.scalars(_UNIONS, {"ids": sorted(missing)})}
+    return [kept[each] for each in ids if each in kept]
+
+
+def union_by_id(session: Session, union_id: int) -> Union | None:
+    """Return one union, as `unions_of` does."""
+    return next(iter(unions_of(session, [union_id])), None)
 
 
 def _tell_recused(session: Session, ticket: Ticket, scope: Mapping[int, str], now: datetime) -> None:
@@ -259,3 +297,40 @@ def _sort_key(ticket: Ticket, bucket: str, dues: Iterable[datetime | None]) -> i
         return -int((ticket.closed_at or ticket.created_at).timestamp() * 1000)
     moments = [due for due in dues if due is not None]
     return int(min(moments).timestamp() * 1000) if moments else NEVER
+
+
+# Built once: building a statement takes as long as executing it.
+_LIST: Final = Base.metadata.tables["centre_list"]
+_VIEW: Final = Base.metadata.tables["ticket_scope"]
+_RECUSALS: Final = Base.metadata.tables["ticket_recusal"]
+_TICKET: Final[BindParameter[int]] = bindparam("ticket")
+_RUNNING: Final = select(Clock.kind, Clock.due_at).where(Clock.ticket_id == _TICKET, Clock.state == "running")
+_ADD_LINE: Final = insert(_LIST)
+_MOVE_LINE: Final = (
+    update(_LIST)
+    .where(_LIST.c.ticket_id == _TICKET)
+    .values(bucket=bindparam("new_bucket"), sort_key=bindparam("new_key"))
+)
+_SCOPE: Final = select(_VIEW.c.union_id, _VIEW.c.role, _VIEW.c.bucket, _VIEW.c.sort_key).where(
+    _VIEW.c.ticket_id == _TICKET
+)
+_DROP_SCOPE: Final = delete(_VIEW).where(_VIEW.c.ticket_id == _TICKET, _VIEW.c.union_id == bindparam("union"))
+_ADD_SCOPE: Final = insert(_VIEW)
+_RECUSED: Final = select(_RECUSALS.c.user_id, _RECUSALS.c.reason).where(_RECUSALS.c.ticket_id == _TICKET)
+_DROP_RECUSED: Final = delete(_RECUSALS).where(_RECUSALS.c.ticket_id == _TICKET)
+_ADD_RECUSED: Final = insert(_RECUSALS)
+_NAMED: Final = select(TicketEmployer.employer_id).where(
+    TicketEmployer.ticket_id == _TICKET, TicketEmployer.employer_id.is_not(None)
+)
+_HANDLERS: Final = (
+    select(Union)
+    .join(Handling, Handling.union_id == Union.id)
+    .where(Handling.ticket_id == _TICKET, Handling.state != "ended")
+)
+_UNIONS: Final = select(Union).where(Union.id.in_(bindparam("ids", expanding=True)))
+_EMPLOYERS: Final = (
+    select(TicketEmployer.name, TicketEmployer.uscc, Employer)
+    .outerjoin(Employer, Employer.id == TicketEmployer.employer_id)
+    .where(TicketEmployer.ticket_id == _TICKET)
+    .order_by(TicketEmployer.ordinal)
+)

@@ -9,6 +9,7 @@ from dispatch.rules.categories import Category
 from dispatch.rules.priority import assess
 from dispatch.rules.urgency import most_urgent
 from dispatch.statutes import StatuteQuestion, questions
+from dispatch.words import cut
 
 CONFIRM = "以上为关键词建议，须人工确认"
 
@@ -36,7 +37,7 @@ class Suggestion:
 
 def suggest(text: str, *, headcount: int | None, category: str | None, policy: Policy) -> Suggestion:
     """Return what `text` suggests; `category` is the one that a person has already chosen, if any."""
-    found = policy.catalogue.suggest(text)
+    found = policy.catalogue.suggest(text, cut=cut)
     crisis_words = list(policy.catalogue.crisis_words_in(text))
     suggested = [policy.catalogue.get(each.code) for each in found]
     chosen = policy.category(category)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from dispatch.access import can, find_ticket, withheld
@@ -121,17 +121,27 @@ class TicketDetail(TicketLine):
 
 
 def ticket_lines(
-    session: Session, actor: Actor, tickets: Sequence[Ticket], *, policy: Policy, now: datetime
+    session: Session,
+    actor: Actor,
+    tickets: Sequence[Ticket],
+    *,
+    policy: Policy,
+    now: datetime,
+    clocks: Mapping[int, Sequence[ClockView]] | None = None,
 ) -> list[TicketLine]:
-    """Return the tickets as rows, in the given order; the actor must be allowed to see each."""
+    """Return the tickets as rows, in the given order; the actor must be allowed to see each.
+
+    `clocks` are those of the tickets, where they have been read already: running ones first.
+    """
     ids = [ticket.id for ticket in tickets]
     kept = withheld(session, actor, tickets)
-    kinds = UNION_CLOCKS if actor.of_union else None
-    clocks = clock_views(session, ids, policy=policy, now=now, running_only=True, kinds=kinds)
+    if clocks is None:
+        kinds = UNION_CLOCKS if actor.of_union else None
+        clocks = clock_views(session, ids, policy=policy, now=now, running_only=True, kinds=kinds)
     employers = _first_employers(session, ids)
     regions = _region_names(session, {ticket.region_code for ticket in tickets if ticket.region_code})
     leads = {ticket.lead_union_id for ticket in tickets if ticket.lead_union_id}
-    unions = dict(session.execute(select(Union.id, Union.name).where(Union.id.in_(leads))).all())
+    unions = dict(session.execute(_UNION_NAMES, {"ids": sorted(leads)}).all()) if leads else {}
     return [
         TicketLine(
             number=ticket.number,
@@ -147,7 +157,7 @@ def ticket_lines(
             lead_union=unions.get(ticket.lead_union_id or 0),
             channel=ticket.channel,
             created_at=ticket.created_at,
-            clock=next(iter(clocks.get(ticket.id, ())), None),
+            clock=next((each for each in clocks.get(ticket.id, ()) if each.state == "running"), None),
             sealed=ticket.sealed,
             supervised=ticket.supervised,
             version=ticket.version,
@@ -161,13 +171,14 @@ def ticket_detail(
 ) -> TicketDetail:
     """Return the whole ticket as this actor may see it; raises NotFound."""
     ticket = find_ticket(session, actor, number)
-    (line,) = ticket_lines(session, actor, [ticket], policy=policy, now=now)
+    kinds = UNION_CLOCKS if actor.of_union else None
+    read = clock_views(session, [ticket.id], policy=policy, now=now, kinds=kinds)
+    clocks = read.get(ticket.id, [])
+    (line,) = ticket_lines(session, actor, [ticket], policy=policy, now=now, clocks=read)
     unmasked = can(session, actor, Action.IDENTITY_REVEAL, ticket)
     kept = bool(withheld(session, actor, [ticket]))
     handlings = _handlings(session, actor, ticket)
     shown = {handling.id for handling in handlings}
-    kinds = UNION_CLOCKS if actor.of_union else None
-    clocks = clock_views(session, [ticket.id], policy=policy, now=now, kinds=kinds).get(ticket.id, [])
     values = {each.name: getattr(line, each.name) for each in fields(line)}
     values["wish"] = ticket.wish if unmasked else line.wish
     return TicketDetail(
@@ -215,22 +226,12 @@ def _category_name(code: str | None, policy: Policy) -> str | None:
 
 
 def _first_employers(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    rows = session.execute(
-        select(TicketEmployer.ticket_id, TicketEmployer.name, Employer.name)
-        .outerjoin(Employer, Employer.id == TicketEmployer.employer_id)
-        .where(TicketEmployer.ticket_id.in_(ids))
-        .order_by(TicketEmployer.ordinal.desc())
-    )
+    rows = session.execute(_FIRST_EMPLOYERS, {"tickets": list(ids)})
     return {ticket: known or told for ticket, told, known in rows if known or told}
 
 
 def _employers(session: Session, ticket_id: int) -> list[EmployerOnTicketView]:
-    rows = session.execute(
-        select(TicketEmployer, Employer)
-        .outerjoin(Employer, Employer.id == TicketEmployer.employer_id)
-        .where(TicketEmployer.ticket_id == ticket_id)
-        .order_by(TicketEmployer.ordinal)
-    )
+    rows = session.execute(_EMPLOYERS, {"ticket": ticket_id})
     return [_employer(told, known) for told, known in rows]
 
 
@@ -242,7 +243,9 @@ def _employer(told: TicketEmployer, known: Employer | None) -> EmployerOnTicketV
 def _region_names(session: Session, codes: set[str]) -> dict[str, str]:
     """Return names such as 济南市历下区: a district's own name alone is shared by several cities."""
     wanted = {code[:length] for code in codes for length in (4, 6, 9) if len(code) >= length} | codes
-    rows = session.execute(select(Region.code, Region.name).where(Region.code.in_(wanted), ~Region.pseudo))
+    if not wanted:
+        return {}
+    rows = session.execute(_REGION_NAMES, {"codes": sorted(wanted)})
     names = dict(rows.all())
     return {
         code: "".join(names.get(part, "") for part in dict.fromkeys((code[:4], code[:6], code)) if part)
@@ -251,15 +254,10 @@ def _region_names(session: Session, codes: set[str]) -> dict[str, str]:
 
 
 def _handlings(session: Session, actor: Actor, ticket: Ticket) -> list[HandlingView]:
-    handler, deputy = aliased(User), aliased(User)
-    rows = session.execute(
-        select(Handling, Union, handler.display_name, deputy.display_name)
-        .join(Union, Union.id == Handling.union_id)
-        .outerjoin(handler, handler.id == Handling.handler_id)
-        .outerjoin(deputy, deputy.id == Handling.deputy_id)
-        .where(Handling.ticket_id == ticket.id)
-        .order_by(Handling.id)
-    )
+    if ticket.lead_union_id is None:
+        # No union has had it yet.
+        return []
+    rows = session.execute(_HANDLINGS, {"ticket": ticket.id})
     return [
         HandlingView(
             id=handling.id,
@@ -285,3 +283,31 @@ def _concerns(actor: Actor, handling: Handling, union: Union) -> bool:
     if not actor.of_union or handling.state != "ended":
         return True
     return actor.union_id in union.ancestor_ids()
+
+
+# Built once: building a statement takes as long as executing it.
+_HANDLER, _DEPUTY = aliased(User), aliased(User)
+_HANDLINGS: Final = (
+    select(Handling, Union, _HANDLER.display_name, _DEPUTY.display_name)
+    .join(Union, Union.id == Handling.union_id)
+    .outerjoin(_HANDLER, _HANDLER.id == Handling.handler_id)
+    .outerjoin(_DEPUTY, _DEPUTY.id == Handling.deputy_id)
+    .where(Handling.ticket_id == bindparam("ticket"))
+    .order_by(Handling.id)
+)
+_UNION_NAMES: Final = select(Union.id, Union.name).where(Union.id.in_(bindparam("ids", expanding=True)))
+_REGION_NAMES: Final = select(Region.code, Region.name).where(
+    Region.code.in_(bindparam("codes", expanding=True)), ~Region.pseudo
+)
+_FIRST_EMPLOYERS: Final = (
+    select(TicketEmployer.ticket_id, TicketEmployer.name, Employer.name)
+    .outerjoin(Employer, Employer.id == TicketEmployer.employer_id)
+    .where(TicketEmployer.ticket_id.in_(bindparam("tickets", expanding=True)))
+    .order_by(TicketEmployer.ordinal.desc())
+)
+_EMPLOYERS: Final = (
+    select(TicketEmployer, Employer)
+    .outerjoin(Employer, Employer.id == TicketEmployer.employer_id)
+    .where(TicketEmployer.ticket_id == bindparam("ticket"))
+    .order_by(TicketEmployer.ordinal)
+)

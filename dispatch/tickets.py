@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import Executable, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session
 from dispatch import clocks, scope, search
 from dispatch.access import find_ticket, may_edit
 from dispatch.actors import Actor
+from dispatch.database import Database
 from dispatch.errors import Invalid, NotAllowed, VersionConflict
 from dispatch.events import By, record, ticket_stream
+from dispatch.models.base import Base
 from dispatch.models.history import Event
 from dispatch.models.tickets import Caller, Ticket, TicketEmployer, TicketSequence
 from dispatch.models.unions import Employer, Region, Union
@@ -95,7 +97,9 @@ def open_ticket(
     if actor.union_id is not None:
         hold_tree(session)
     values = _checked(session, dict(fields or {}), policy)
-    number = TicketNumber.issue(policy.province, _next_sequence(session, now, policy), now=now)
+    told = _known_employers(session, employers) if employers is not None else []
+    number = TicketNumber.issue(policy.province, 1, now=now)
+    number = replace(number, sequence=_next_sequence(session, f"{number.day:%Y%m%d}"))
     ticket = Ticket(
         number=str(number),
         day=f"{number.day:%Y%m%d}",
@@ -116,6 +120,7 @@ def open_ticket(
     )
     for name, value in values.items():
         setattr(ticket, name, value)
+    _assess(session, ticket, policy, chosen=values.get("urgency"), now=now, limited=False)
     session.add(ticket)
     try:
         session.flush()
@@ -125,19 +130,20 @@ def open_ticket(
         # The number is ours and new: what is taken is the sender's own.
         raise Invalid({"external_id": "这个编号已经登记过"}) from error
     if caller is not None:
-        _write_caller(session, ticket, caller, policy)
-    if employers is not None:
-        _write_employers(session, ticket, employers)
+        session.add(
+            _details(Caller(ticket_id=ticket.id, ordinal=1, relay_no=_relay_no(ticket)), caller, policy)
+        )
+    _add_employers(session, ticket, told)
+    log(session, ticket, "TicketOpened", by=actor.by, now=now, payload={"channel": channel}, begins=True)
     if statutes:
         enter_days(session, ticket, statutes, actor=actor, policy=policy, now=now)
-    _assess(session, ticket, policy, chosen=values.get("urgency"), now=now, limited=bool(statutes))
+        _assess(session, ticket, policy, chosen=values.get("urgency"), now=now)
     watch_for_groups(session, ticket, now=now)
-    if ticket.wish or ticket.text or employers:
+    if ticket.wish or ticket.text or told:
         search.write(session, ticket)
-    log(session, ticket, "TicketOpened", by=actor.by, now=now, payload={"channel": channel})
     for kind in OPENED_STARTS:
         clocks.start(session, ticket, kind, policy=policy, now=now)
-    scope.rewrite(session, ticket, now=now)
+    scope.rewrite(session, ticket, now=now, begins=True)
     return ticket
 
 
@@ -225,8 +231,9 @@ def log(
     now: datetime,
     payload: Mapping[str, Any] | None = None,
     personal: Mapping[str, Any] | None = None,
+    begins: bool = False,
 ) -> None:
-    """Append an event to the ticket's own chain."""
+    """Append an event to the ticket's own chain; `begins` for the first of a ticket made in this transaction."""
     record(
         session,
         kind,
@@ -237,6 +244,7 @@ def log(
         personal=personal,
         ticket_id=ticket.id,
         ticket_version=ticket.version,
+        begins=begins,
     )
 
 
@@ -245,14 +253,14 @@ def phone_key(secret: bytes, phone: str) -> str:
     return hmac.digest(secret, b"phone|" + phone.encode(), hashlib.sha256).hex()
 
 
-def _next_sequence(session: Session, now: datetime, policy: Policy) -> int:
-    day = f"{TicketNumber.issue(policy.province, 1, now=now).day:%Y%m%d}"
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(TicketSequence).values(day=day, last=1)
-    upsert = statement.on_conflict_do_update(
-        index_elements=[TicketSequence.day], set_={"last": TicketSequence.last + 1}
-    ).returning(TicketSequence.last)
-    return int(session.execute(upsert).scalar_one())
+def _next_sequence(session: Session, day: str) -> int:
+    """Return the day's next number; one that is then not used stays unused."""
+    database = session.info.get("database")
+    if not isinstance(database, Database) or database.on_sqlite:
+        return int(session.connection().execute(_NEXT["sqlite"], {"day": day}).scalar_one())
+    # Committed by itself: kept in the ticket's own transaction the day's row would queue all openings one by one.
+    with database.engine("number").connect() as connection:
+        return int(connection.execute(_NEXT["postgresql"], {"day": day}).scalar_one())
 
 
 def _checked(session: Session, fields: dict[str, Any], policy: Policy) -> dict[str, Any]:
@@ -265,7 +273,7 @@ def _checked(session: Session, fields: dict[str, Any], policy: Policy) -> dict[s
         if unknown:
             wrong[name] = f"没有“{'、'.join(unknown)}”这个类别"
     region = fields.get("region_code")
-    if region and session.get(Region, region) is None:
+    if region and session.connection().execute(_REGION, {"code": region}).first() is None:
         wrong["region_code"] = f"没有行政区划{region}"
     if fields.get("nature") and fields["nature"] not in set(Nature):
         wrong["nature"] = f"没有“{fields['nature']}”这种性质"
@@ -306,15 +314,22 @@ def _assess(
     if unheeded and Urgency(ticket.urgency).rank > Urgency.P1.rank:
         # Once, when the law's own time begins to press; a person who lowers it afterwards knows what he does.
         ticket.urgency = Urgency.P1.value
-    session.flush()
 
 
 def _write_caller(session: Session, ticket: Ticket, details: CallerDetails, policy: Policy) -> None:
     row = session.scalar(select(Caller).where(Caller.ticket_id == ticket.id, Caller.ordinal == 1))
     if row is None:
-        relay = f"{ticket.day[2:]}{ticket.sequence:06d}1"
-        row = Caller(ticket_id=ticket.id, ordinal=1, relay_no=relay)
+        row = Caller(ticket_id=ticket.id, ordinal=1, relay_no=_relay_no(ticket))
         session.add(row)
+    _details(row, details, policy)
+    session.flush()
+
+
+def _relay_no(ticket: Ticket) -> str:
+    return f"{ticket.day[2:]}{ticket.sequence:06d}1"
+
+
+def _details(row: Caller, details: CallerDetails, policy: Policy) -> Caller:
     if details.name is not None:
         row.name = details.name.strip() or None
     if details.phone is not None:
@@ -323,10 +338,17 @@ def _write_caller(session: Session, ticket: Ticket, details: CallerDetails, poli
         row.phone_key = phone_key(policy.secret, phone.identity) if phone.identity else None
     if details.member_card_no is not None:
         row.member_card_no = details.member_card_no.strip() or None
-    session.flush()
+    return row
 
 
 def _write_employers(session: Session, ticket: Ticket, told: Sequence[ToldEmployer]) -> None:
+    known = _known_employers(session, told)
+    session.execute(delete(TicketEmployer).where(TicketEmployer.ticket_id == ticket.id))
+    _add_employers(session, ticket, known)
+
+
+def _known_employers(session: Session, told: Sequence[ToldEmployer]) -> list[ToldEmployer]:
+    """Return the employers with the ids of those which are known; raises Invalid."""
     wrong: dict[str, str] = {}
     for index, each in enumerate(told):
         if each.employer_id is not None and session.get(Employer, each.employer_id) is None:
@@ -336,19 +358,38 @@ def _write_employers(session: Session, ticket: Ticket, told: Sequence[ToldEmploy
             wrong[f"employers.{index}.uscc"] = reason
     if wrong:
         raise Invalid(wrong)
-    session.execute(delete(TicketEmployer).where(TicketEmployer.ticket_id == ticket.id))
-    for ordinal, each in enumerate(told, start=1):
+    found = []
+    for each in told:
         known = each.employer_id
         if known is None and each.uscc:
             known = session.scalar(select(Employer.id).where(Employer.uscc == uscc.normalise(each.uscc)))
-        session.add(
-            TicketEmployer(
-                ticket_id=ticket.id,
-                ordinal=ordinal,
-                employer_id=known,
-                name=each.name,
-                uscc=each.uscc,
-                role=each.role,
-            )
-        )
-    session.flush()
+        found.append(replace(each, employer_id=known))
+    return found
+
+
+def _add_employers(session: Session, ticket: Ticket, known: Sequence[ToldEmployer]) -> None:
+    rows = [
+        {
+            "ticket_id": ticket.id,
+            "ordinal": ordinal,
+            "employer_id": each.employer_id,
+            "name": each.name,
+            "uscc": each.uscc,
+            "role": each.role,
+        }
+        for ordinal, each in enumerate(known, start=1)
+    ]
+    if rows:
+        session.connection().execute(_TELL, rows)
+
+
+_REGION: Final = select(Region.code).where(Region.code == bindparam("code"))
+_TELL: Final = insert(Base.metadata.tables["ticket_employer"])
+_NEXT: Final[Mapping[str, Executable]] = {
+    dialect.dialect.name: dialect.insert(TicketSequence)
+    .values(day=bindparam("day"), last=1)
+    .on_conflict_do_update(index_elements=[TicketSequence.day], set_={"last": TicketSequence.last + 1})
+    .returning(TicketSequence.last)
+    for dialect in (postgresql, sqlite)
+}
+"""Built once: building a statement takes as long as executing it."""

@@ -26,6 +26,7 @@ from hotline.cli_unions import route_app, unions_app
 from hotline.jobs.sealing import anchor_of, noted_seal
 from hotline.migrations.run import migrate
 from hotline.preflight import check_all, read_settings
+from hotline.rehearsal.run import LEAST_UNIONS, NotEmpty, rehearse
 from hotline.running import openapi_document, run_background, serve
 from hotline.wiring import database_of, flow_files, keys_of, now
 from ivr_flows.check import check as check_flow
@@ -92,6 +93,20 @@ def migrate_command() -> None:
     migrate(database)
     database.dispose()
     print("数据库结构已是最新。")
+
+
+@app.command("seed", hidden=True)
+def seed_command(
+    unions: Annotated[int, typer.Option(min=LEAST_UNIONS, help="工会个数，含全部行政区划的工会")] = 200_000,
+    tickets: Annotated[int, typer.Option(min=0, help="工单件数")] = 1_000_000,
+) -> None:
+    """演练：在空数据库里造出全国的工会和各种状态的工单；不是空库就拒绝。"""
+    settings = _settings()
+    try:
+        done, password = rehearse(settings, unions=unions, tickets=tickets, say=print)
+    except NotEmpty as refused:
+        _fail(f"数据库里已有数据（{refused}），演练只能用空数据库。")
+    print(f"已造工会{done.unions}个，工单{done.tickets}件。演练账号的口令在{password}。")
 
 
 @app.command("check")

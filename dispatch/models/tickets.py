@@ -71,7 +71,7 @@ class Ticket(Base):
 
 
 class TicketSequence(Base):
-    """The last number given on a day; its row lock is what makes the daily sequence gapless enough and unique."""
+    """The last number given on a day; its row lock makes each number unique. A ticket that fails leaves a gap."""
 
     __tablename__ = "ticket_sequence"
 

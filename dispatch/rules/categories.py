@@ -6,7 +6,9 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
+from dispatch.rules.keywords import Cut, Denials, Keyword, Spoken, longest, plain
 from dispatch.rules.levels import Level
 from dispatch.rules.policy import Fields, PolicyError, Where, content_version
 from dispatch.rules.urgency import Urgency
@@ -58,6 +60,9 @@ class Category:
     urgency: Urgency
     entry: tuple[Entry, ...]
     keywords: tuple[str, ...] = ()
+    """What callers say; `老板…跑了` stands for both parts, in this order and close together."""
+    hints: tuple[str, ...] = ()
+    """Words that say little by themselves and only tip the balance."""
     co_handlers: tuple[str, ...] = ()
     sealed: bool = False
     never_dispatch: bool = False
@@ -81,7 +86,7 @@ class Suggestion:
     score: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
     """`categories.yaml`, checked; `categories` keeps the file's order."""
 
@@ -90,11 +95,26 @@ class Catalogue:
     crisis_words: tuple[str, ...]
     crisis_exceptions: tuple[str, ...]
     """Idioms that contain a crisis word and mean something else."""
+    denials: Denials
     version: str
+
+    @cached_property
+    def _crisis(self) -> tuple[Keyword, ...]:
+        return tuple(Keyword.of(word, hint=False) for word in self.crisis_words)
+
+    @cached_property
+    def _keywords(self) -> Mapping[str, tuple[Keyword, ...]]:
+        return {
+            code: (
+                *(Keyword.of(word, hint=False) for word in category.keywords),
+                *(Keyword.of(word, hint=True) for word in category.hints),
+            )
+            for code, category in self.categories.items()
+        }
 
     @classmethod
     def from_mapping(cls, data: object) -> Catalogue:
-        top = Fields.of(data, where=(), known=("partners", "groups", "crisis", "source"))
+        top = Fields.of(data, where=(), known=("partners", "groups", "crisis", "denials", "source"))
         partners = _partners(top)
         categories: dict[str, Category] = {}
         for place, value in top.each("groups"):
@@ -106,8 +126,9 @@ class Catalogue:
         return cls(
             categories=categories,
             partners=partners,
-            crisis_words=tuple(map(plain, crisis.words("words"))),
+            crisis_words=crisis.words("words"),
             crisis_exceptions=tuple(map(plain, crisis.words("exceptions"))),
+            denials=_denials(top),
             version=content_version(data),
         )
 
@@ -115,42 +136,49 @@ class Catalogue:
         """Return the category; raises KeyError for a code the catalogue does not know."""
         return self.categories[code]
 
-    def suggest(self, text: str, *, limit: int = 5) -> tuple[Suggestion, ...]:
-        """Return categories whose keywords occur in `text`, best first; keywords only suggest."""
-        spoken = plain(text)
+    def suggest(self, text: str, *, limit: int = 5, cut: Cut | None = None) -> tuple[Suggestion, ...]:
+        """Return categories whose keywords occur in `text`, best first; keywords only suggest.
+
+        `cut` splits text into words: a keyword that begins or ends inside another word was not said.
+        """
         # 「想死你了」 suggests nothing: a crisis word inside an idiom is no keyword either.
-        harmless = set(self.crisis_words) - set(self.crisis_words_in(text))
+        alarming = self._alarming(text)
+        harmless = {word.text for word in self._crisis if word.pattern.search(alarming) is None}
+        spoken = Spoken.of(text, cut)
         found: list[Suggestion] = []
         for category in self.categories.values():
             said = [
-                word for word in category.keywords if (key := plain(word)) in spoken and key not in harmless
+                span
+                for keyword in self._keywords[category.code]
+                if keyword.text not in harmless and (span := spoken.find(keyword, self.denials)) is not None
             ]
-            words = _longest(said)
-            if words:
-                score = sum(len(word) for word in words)
-                found.append(Suggestion(category.code, category.name, words, score))
+            if said:
+                spans = longest(said)
+                words = tuple(dict.fromkeys(spoken.text[span.start : span.end] for span in spans))
+                found.append(
+                    Suggestion(category.code, category.name, words, sum(span.score for span in spans))
+                )
         found.sort(key=lambda each: (-each.score, self.get(each.code).urgency.rank))
         return tuple(found[:limit])
 
     def crisis_words_in(self, text: str) -> tuple[str, ...]:
         """Return the crisis words in `text`; they alert the operator at once, and a person confirms."""
+        spoken = self._alarming(text)
+        found = (word.pattern.search(spoken) for word in self._crisis)
+        return tuple(dict.fromkeys(each.group() for each in found if each is not None))
+
+    def _alarming(self, text: str) -> str:
+        """Return the text in plain form, without the idioms that only sound like despair."""
         said = unicodedata.normalize("NFKC", text).casefold()
         for idiom in self.crisis_exceptions:
             # Only unbroken: 「我想死，你了解吗」 holds no idiom, and a missed cry is worse than a false alarm.
             said = said.replace(idiom, "0")
-        spoken = plain(said)
-        return tuple(word for word in self.crisis_words if word in spoken)
+        return plain(said)
 
 
-def plain(text: str) -> str:
-    """Fold width and case and drop spaces, punctuation and invisible signs: 「自 杀」 is still the word."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(sign for sign in folded if unicodedata.category(sign)[0] in "LN%" or sign in "%+&")
-
-
-def _longest(words: list[str]) -> tuple[str, ...]:
-    """Drop a word that another one contains, or 不发工资 would count twice beside 工资."""
-    return tuple(word for word in words if not any(word != other and word in other for other in words))
+def _denials(top: Fields) -> Denials:
+    row = Fields.of(top.data.get("denials", {}), where=("denials",), known=("words", "of", "source"))
+    return Denials(tuple(map(plain, row.words("words"))), frozenset(map(plain, row.words("of"))))
 
 
 def _partners(top: Fields) -> dict[str, Partner]:
@@ -177,7 +205,7 @@ def _group(value: object, place: Where, partners: Mapping[str, Partner]) -> list
             item,
             where=where,
             known=(
-                *("code", "name", "rights_defence", "urgency", "entry", "keywords", "co_handlers"),
+                *("code", "name", "rights_defence", "urgency", "entry", "keywords", "hints", "co_handlers"),
                 *("sealed", "never_dispatch", "never_enterprise", "mandatory_report", "evidence"),
             ),
         )
@@ -199,6 +227,7 @@ def _category(leaf: Fields, row: Fields, group: tuple[str, str], partners: Mappi
         urgency=leaf.choice("urgency", Urgency),
         entry=leaf.choices("entry", Entry),
         keywords=leaf.words("keywords"),
+        hints=leaf.words("hints"),
         co_handlers=co_handlers,
         sealed=leaf.flag("sealed", default=row.flag("sealed")),
         never_dispatch=leaf.flag("never_dispatch"),

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.load import read_yaml
-from dispatch.rules.categories import Catalogue, Entry, plain
+from dispatch.rules.categories import Catalogue, Entry
+from dispatch.rules.keywords import GAP, plain
 from dispatch.rules.levels import Level
 from dispatch.rules.policy import PolicyError
 from tests.rules.policies import CONFIG, catalogue
@@ -147,7 +148,9 @@ def test_no_text_breaks_the_suggestions_and_each_word_shown_was_said(said: str) 
 def test_a_crisis_word_is_found_in_any_company_that_is_no_idiom(word: str, before: str, after: str) -> None:
     said = f"{before}{word}{after}"
     if not any(idiom in plain(said) for idiom in catalogue().crisis_exceptions):
-        assert word in catalogue().crisis_words_in(said)
+        heard = catalogue().crisis_words_in(said)
+        # Of a word with a gap what was said is shown, with whatever stood in the gap.
+        assert heard if GAP in word else word in heard
 
 
 def changed(group: int, leaf: int, **values: Any) -> dict[str, Any]:

@@ -111,3 +111,18 @@ def test_a_turn_that_does_not_come_in_time_is_given_up_and_not_leaked() -> None:
     assert not lock.acquire(0.01)
     lock.release()
     assert lock.acquire(0.01)
+
+
+def test_a_connection_that_died_while_it_rested_is_replaced_unnoticed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.on_sqlite:
+        # There is no server that could have gone away.
+        return
+    monkeypatch.setattr("dispatch.database.RESTED_S", 0.0)
+    with database.writing() as session:
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+    with database.engine("report").connect() as other:
+        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    with database.writing() as session:
+        assert session.scalar(text("SELECT pg_backend_pid()")) != pid

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -304,3 +305,21 @@ def test_buttons_say_why_they_are_disabled(session: Session, world: World) -> No
     assert offered[Command.SIGN_FOR] is None
     assert offered[Command.REPORT_RESULT] == "工单处于“待签收”，不能反馈结果"
     assert Command.VOID not in offered
+
+
+def test_tickets_opened_at_once_have_numbers_of_their_own_and_a_failed_one_takes_nobody_elses(
+    world: World,
+) -> None:
+    def opened(number: int) -> int:
+        with world.database.writing() as session:
+            ticket = make_ticket(session, world)
+            if number % 5 == 0:
+                session.rollback()
+                return 0
+            return ticket.sequence
+
+    with ThreadPoolExecutor(8) as pool:
+        given = [each for each in pool.map(opened, range(1, 41)) if each]
+    assert len(given) == len(set(given)) == 32
+    with world.database.reading() as session:
+        assert set(session.scalars(select(Ticket.sequence))) == set(given)

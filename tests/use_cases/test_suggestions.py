@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from agent_console.api.schemas import SuggestOut
+from dispatch.database import Database
 from dispatch.policy import Policy
 from dispatch.suggestions import CONFIRM, suggest
-from tests.builders import make_policy
+from tests.builders import build_world, make_policy, make_ticket
 
 POLICY: Policy = make_policy()
 
@@ -64,3 +65,12 @@ def test_the_answer_has_the_shape_that_the_console_gives() -> None:
     given = SuggestOut.model_validate(found).model_dump()
     assert given["categories"][0]["name"]
     assert given["urgency"] == "P1"
+
+
+def test_what_a_person_chose_stays_whatever_the_words_suggest(database: Database) -> None:
+    world = build_world(database)
+    with database.writing() as session:
+        ticket = make_ticket(session, world, category="membership", text="老板不发工资，我不想活了")
+        found = suggest(ticket.text, headcount=None, category=ticket.category, policy=POLICY)
+        assert found.crisis_words == ["不想活"]
+        assert (ticket.category, ticket.urgency, ticket.sealed) == ("membership", "P3", False)

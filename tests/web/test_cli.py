@@ -223,3 +223,16 @@ def test_check_warns_loudly_of_a_year_that_deadlines_already_reach(
     assert len(found[5]) == 1
     assert "！！2029年" in found[5][0]
     assert [each[2:6] for each in found[11]] == ["2029", "2030"]
+
+
+def test_a_rehearsal_is_filled_once_and_never_beside_other_data(tmp_path: Path) -> None:
+    done = run(tmp_path, "seed", "--unions", "5300", "--tickets", "300")
+    assert done.returncode == 0, done.stderr
+    assert "已造工会5300个，工单300件" in done.stdout
+    password = tmp_path / "rehearsal-password.txt"
+    assert password.stat().st_mode & 0o777 == 0o600
+    assert password.read_text(encoding="utf-8").strip() not in done.stdout
+    again = run(tmp_path, "seed", "--unions", "5300", "--tickets", "300")
+    assert again.returncode == 1
+    assert "演练只能用空数据库" in again.stderr
+    assert "seed" not in run(tmp_path, "--help").stdout
