@@ -76,6 +76,10 @@ def _in_scope(actor: Actor) -> ColumnElement[bool]:
     return row.correlate(Ticket).exists()
 
 
+def _proven(actor: Actor) -> ColumnElement[bool]:
+    return Ticket.id == actor.ticket_id if actor.ticket_id is not None else false()
+
+
 def _recused(actor: Actor) -> ColumnElement[bool]:
     return exists().where(TicketRecusal.ticket_id == Ticket.id, TicketRecusal.user_id == actor.user_id)
 
@@ -93,5 +97,6 @@ _RULES: Final[Mapping[Role, Callable[[Actor], ColumnElement[bool]]]] = {
     Role.UNION_LEADER: _in_scope,
     Role.AUDITOR: _everything,
     Role.SYSTEM: _everything,
+    Role.CALLER: _proven,
 }
 """docs/quality.md, who may do what; a role that is missing here reads no ticket."""

@@ -10,6 +10,8 @@ from ivr_flows.model import (
     ATTEMPTS,
     BACK,
     PLACEHOLDER,
+    READINGS,
+    REFERENCES,
     REPEAT,
     WAIT_ON,
     CollectNode,
@@ -49,6 +51,10 @@ CONNECTING_S: Final = 5
 """A short round: the conference is about to begin, or the operator has missed it."""
 MAX_MENUS: Final = 8
 """Menus remembered for #; more would only be a caller going round in circles."""
+DIGIT_WORDS: Final = dict(
+    zip("零〇洞一幺壹二两贰三叁四肆五伍六陆七拐柒八捌九勾玖", "0001112223344556677788999", strict=True)
+)
+"""How digits are said; 幺, 洞, 拐 and 勾 are what people say on the telephone."""
 MAX_SAID: Final = 20
 """Utterances kept; the text of a long one is kept whole, up to the carrier's limit."""
 
@@ -81,10 +87,11 @@ class _Turn:
             self._set(node=self.flow.entry, menus=(), awaiting="")
             given = Started()
         if isinstance(given, Resumed):
-            self._resume()
+            self._resume(given)
         elif self.state.ended:
             self.outputs.append(HangUp(self.state.ended))
         elif isinstance(given, Started):
+            self._set(slots={**self.state.slots, **given.references})
             self._enter(self.flow.entry)
         elif isinstance(given, EffectDone):
             self._answer(given)
@@ -97,14 +104,22 @@ class _Turn:
 
     # Inputs
 
-    def _resume(self) -> None:
-        self._set(ended="", awaiting="", resume_at="", line="", menus=())
-        self._enter(self.state.after or self.flow.after_conversation)
+    def _resume(self, given: Resumed) -> None:
+        line = self.flow.crisis_line
+        distressed = self.state.distressed or given.why == "distress"
+        after = self.state.after or self.flow.after_conversation
+        if given.why == "abuse" and self.flow.after_abuse and not distressed:
+            after = self.flow.after_abuse
+        elif distressed and line is not None:
+            after = line.after
+        self._set(ended="", awaiting="", resume_at="", line="", menus=(), distressed=distressed)
+        self._enter(after)
 
     def _input(self, given: Input) -> None:
         node = self.flow.nodes[self.state.node]
         if isinstance(given, Speech) and given.text.strip():
-            self._set(said=(*self.state.said, given.text.strip())[-MAX_SAID:])
+            if not (isinstance(node, CollectNode) and node.secret):
+                self._set(said=(*self.state.said, given.text.strip())[-MAX_SAID:])
             if self.flow.says_crisis(given.text):
                 self._ask("flag_crisis", text=given.text[:500])
                 return
@@ -118,7 +133,7 @@ class _Turn:
             case LineNode():
                 self._line_input(node, given)
             case VoicemailNode():
-                self._recorded(given)
+                self._recorded(node, given)
             case _:
                 self._enter(node.id)
 
@@ -149,7 +164,7 @@ class _Turn:
         self._enter(option.target)
 
     def _collected(self, node: CollectNode, given: Input) -> None:
-        digits = _plain(given.digits).removesuffix("#") if isinstance(given, Digits) else ""
+        digits = _digits_of(node, given)
         if digits.isascii() and digits.isdecimal() and node.min_digits <= len(digits) <= node.max_digits:
             self._set(tries=0, slots={**self.state.slots, node.slot: digits})
             self._enter(node.goto)
@@ -181,11 +196,11 @@ class _Turn:
         else:
             self._ask("line_status")
 
-    def _recorded(self, given: Input) -> None:
-        if isinstance(given, Recorded):
-            self._ask("save_voicemail", recording_sid=given.recording_sid, duration_s=str(given.duration_s))
-            return
-        self._ask("save_voicemail", recording_sid="", duration_s="0")
+    def _recorded(self, node: VoicemailNode, given: Input) -> None:
+        recorded = given if isinstance(given, Recorded) else Recorded("", 0)
+        about = {"about": self.state.slots.get(node.about, "")} if node.about else {}
+        sid, seconds = recorded.recording_sid, str(recorded.duration_s)
+        self._ask("save_voicemail", recording_sid=sid, duration_s=seconds, **about)
 
     # Answers
 
@@ -194,10 +209,11 @@ class _Turn:
             # An answer that nobody asked for: begin the node again rather than guess.
             self._enter(self.state.node, push=False)
             return
-        self._set(awaiting="", asked={}, values=dict(done.values))
+        self._take_values(done)
         node = self.flow.nodes[self.state.node]
         if done.name == "flag_crisis":
             # Whatever became of the alert, the caller goes to a person.
+            self._set(distressed=True)
             self._enter(self.flow.crisis)
         elif done.result == "connecting" and (self.state.line or isinstance(node, LineNode)):
             self._connect(self.state.line or node.id)
@@ -216,6 +232,13 @@ class _Turn:
             self._enter(node.results.get(done.result, self.flow.rescue))
         else:
             self._enter(self.flow.rescue)
+
+    def _take_values(self, done: EffectDone) -> None:
+        """Keep what an answer brings: values for the next words, references for the rest of the call."""
+        kept = {name: value for name, value in self.state.slots.items() if name not in self.flow.secret_slots}
+        kept |= {name: value for name, value in done.values.items() if name in REFERENCES}
+        values = {name: value for name, value in done.values.items() if name not in REFERENCES}
+        self._set(awaiting="", asked={}, values=values, slots=kept)
 
     def _connect(self, line: str) -> None:
         """An operator has taken the call: back to the line for the moment until the telephone joins the two."""
@@ -266,7 +289,7 @@ class _Turn:
                 self._listen(node)
             case LineNode():
                 self._say(*node.prompts)
-                self._set(after=node.after)
+                self._stand_in_line(node)
                 skill = node.skill or self.state.slots.get("skill", "")
                 category = self.state.slots.get("category", "")
                 self._ask("enter_line", line=node.queue, skill=skill, category=category)
@@ -290,13 +313,19 @@ class _Turn:
                 self._set(ended="failed")
                 self.outputs.append(HangUp("failed"))
 
+    def _stand_in_line(self, node: LineNode) -> None:
+        line = self.flow.crisis_line
+        distressed = self.state.distressed or (line is not None and line.id == node.id)
+        after = line.after if distressed and line is not None else node.after
+        self._set(after=after, distressed=distressed)
+
     def _listen(self, node: MenuNode | CollectNode) -> None:
         # What was said on the way belongs to the same breath, so that a key interrupts all of it.
         before = tuple(each for each in self.outputs if isinstance(each, Say))
         self.outputs = [each for each in self.outputs if not isinstance(each, Say)]
         prompts = (*before, *self._says(node.prompts))
         if isinstance(node, CollectNode):
-            self.outputs.append(Listen(prompts, node.max_digits, "#", node.timeout_s))
+            self.outputs.append(Listen(prompts, node.max_digits, "#", node.timeout_s, node.speech))
             return
         # One digit, and no key ends the entry: # and * are choices like the others.
         hints = (
@@ -321,7 +350,14 @@ class _Turn:
     def _values_of(self, prompt: str) -> dict[str, str]:
         texts = self.flow.prompts[prompt]
         text = texts.get(self.state.language) or texts[self.flow.languages[0]]
-        return {name: self.state.values.get(name, "") for name in PLACEHOLDER.findall(text)}
+        values: dict[str, str] = {}
+        for name in PLACEHOLDER.findall(text):
+            row, _, field = name.partition(".")
+            if not field:
+                values[name] = self.state.values.get(name, "")
+            elif row not in READINGS:
+                values[row] = self.state.slots.get(row, "")
+        return values
 
     def _set(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
@@ -341,6 +377,22 @@ def _key_of(node: MenuNode, given: Input) -> str:
         # The longest word decides: 工伤保险 is about injury, not about insurance.
         return max(matches)[1] if matches else ""
     return ""
+
+
+def _digits_of(node: CollectNode, given: Input) -> str:
+    if isinstance(given, Digits):
+        return _plain(given.digits).removesuffix("#")
+    if isinstance(given, Speech) and node.speech:
+        return spoken_digits(given.text)
+    return ""
+
+
+def spoken_digits(text: str) -> str:
+    """Return a number said digit by digit as its digits; empty when anything else was said."""
+    digits = "".join(
+        DIGIT_WORDS.get(letter, letter) for letter in plain_words(text) if letter not in "-，,。.、"
+    )
+    return digits if digits.isascii() and digits.isdecimal() else ""
 
 
 def _plain(digits: str) -> str:

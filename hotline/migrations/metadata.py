@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dispatch.models import clocks, history, people, tickets, unions
+from dispatch.models import clocks, history, people, progress, tickets, unions
 from dispatch.models.base import Base
+from hotline.calls import follow_up_models as follow_ups
 from hotline.calls import models as calls
+from hotline.calls import protection_models as protection
 from hotline.line import models as line
 
-MODULES = (people, unions, tickets, clocks, history, calls, line)
+MODULES = (people, unions, tickets, clocks, history, calls, line, progress, protection, follow_ups)
 """Imported for their tables; named so that none is forgotten."""
 
 metadata = Base.metadata
