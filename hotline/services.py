@@ -10,8 +10,11 @@ from pathlib import Path
 from dispatch.database import Database
 from dispatch.policy import Policy
 from dispatch.unit_of_work import Publish
+from hotline.calls.outbound import OutboundPolicy
 from hotline.carriers.base import Carrier
+from hotline.line.follow_ups import FollowUpPolicy
 from hotline.line.lines import Lines
+from hotline.voice.service_policy import Messages, Readings, ServicePolicy
 from hotline.voice.voices import Voices
 from ivr_flows.model import Flow
 
@@ -23,7 +26,7 @@ class Services:
     database: Database
     carrier: Carrier
     flows: Mapping[str, Flow]
-    """By flow id; `day` is the daytime menu."""
+    """By flow id; `day` is the daytime menu (`hotline.voice.opening` says when another is taken)."""
     policy: Policy
     lines: Lines
     publish: Publish
@@ -40,3 +43,8 @@ class Services:
     recording_key: bytes
     """32 bytes; recordings lie on the disk encrypted with it."""
     voices: Voices
+    service: ServicePolicy
+    messages: Messages
+    readings: Readings
+    outbound: OutboundPolicy
+    follow_up: FollowUpPolicy

@@ -348,8 +348,7 @@ class _Turn:
         return tuple(say for say in says if all(say.values.values()))
 
     def _values_of(self, prompt: str) -> dict[str, str]:
-        texts = self.flow.prompts[prompt]
-        text = texts.get(self.state.language) or texts[self.flow.languages[0]]
+        text = self.flow.text_of(prompt, self.state.language)
         values: dict[str, str] = {}
         for name in PLACEHOLDER.findall(text):
             row, _, field = name.partition(".")

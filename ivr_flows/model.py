@@ -208,9 +208,12 @@ class Flow:
 
     def text(self, prompt: str, language: str, values: Mapping[str, str]) -> str:
         """Return what is spoken; a value that is missing is left out rather than read as a brace."""
+        return PLACEHOLDER.sub(lambda found: values.get(found.group(1), ""), self.text_of(prompt, language))
+
+    def text_of(self, prompt: str, language: str) -> str:
+        """Return a prompt's text with its {placeholders}, in the first language where it has none of its own."""
         texts = self.prompts[prompt]
-        text = texts.get(language) or texts[self.languages[0]]
-        return PLACEHOLDER.sub(lambda found: values.get(found.group(1), ""), text)
+        return texts.get(language) or texts[self.languages[0]]
 
     @property
     def crisis_line(self) -> LineNode | None:

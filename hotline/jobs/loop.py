@@ -16,7 +16,7 @@ from dispatch.database import Busy
 from dispatch.unit_of_work import unit_of_work
 from hotline.calls.reconcile import reconcile
 from hotline.jobs import relay
-from hotline.line import leases
+from hotline.line import follow_ups, leases
 from hotline.services import Services
 
 LONGEST_SLEEP_S: Final = 0.5
@@ -24,6 +24,7 @@ SENDERS: Final = 4
 """Threads that talk to the carrier; a slow one does not hold up the others."""
 TIMERS_AT_ONCE: Final = 200
 RECONCILE_EVERY_S: Final = 60.0
+FOLLOW_UP_EVERY_S: Final = 10.0
 
 logger = structlog.get_logger(__name__)
 
@@ -67,6 +68,22 @@ def tick(services: Services) -> int:
     return happened
 
 
+def follow_up(services: Services) -> int:
+    """Plan and begin the machine's follow-up calls; return how many rows changed."""
+    with unit_of_work(
+        services.database, publish=services.publish, wake=services.wake, purpose="clock"
+    ) as session:
+        changed = follow_ups.plan(session, policy=services.follow_up, now=services.now())
+        return changed + follow_ups.dial_due(
+            session,
+            policy=services.follow_up,
+            outbound=services.outbound,
+            number=services.numbers[0],
+            may_dial_mainland=services.carrier.capabilities.dials_mainland_china,
+            now=services.now(),
+        )
+
+
 class Background:
     """The threads of one process: senders, clock, reconciler. Start them once, stop them at the end."""
 
@@ -90,6 +107,8 @@ class Background:
             wanted.append(("deliveries", self._deliver))
         if clock:
             wanted += [("clock", self._tick), ("reconciler", self._reconcile)]
+            if services.follow_up.enabled:
+                wanted.append(("follow-ups", self._follow_up))
         self._threads = [threading.Thread(target=self._guarded, args=each, name=each[0]) for each in wanted]
 
     def start(self) -> None:
@@ -132,6 +151,10 @@ class Background:
         self._stopping.wait(RECONCILE_EVERY_S)
         if not self._stopping.is_set():
             reconcile(self._services)
+
+    def _follow_up(self) -> None:
+        follow_up(self._services)
+        self._stopping.wait(FOLLOW_UP_EVERY_S)
 
     def _sleep_s(self) -> float:
         with self._services.database.reading("clock") as session:

@@ -20,6 +20,8 @@ from dispatch.rules.working_time import SHANGHAI
 from dispatch.unit_of_work import Fact, tell
 from hotline.calls.log import Verb, log
 from hotline.calls.models import Call, Leg
+from hotline.calls.numbers import number_of
+from hotline.calls.outbound import OutboundPolicy, check_call_out
 from hotline.calls.status import Conversation
 from hotline.line import presence as presences
 from hotline.line import waiting
@@ -53,7 +55,7 @@ def book(
     now: datetime,
 ) -> ReturnCall | None:
     """Owe this caller a call, keeping the place in the line; None when there is no number to call."""
-    phone = normalise(call.from_raw)
+    phone = normalise(number_of(call))
     if phone.identity is None or phone_key is None:
         return None
     row = waiting.waiting_of(session, call)
@@ -98,7 +100,14 @@ def spoken_time(moment: datetime, *, now: datetime, language: str) -> str:
 
 
 def call_back(
-    session: Session, actor: Actor, task_id: int, *, number: str, may_dial_mainland: bool, now: datetime
+    session: Session,
+    actor: Actor,
+    task_id: int,
+    *,
+    number: str,
+    outbound: OutboundPolicy,
+    may_dial_mainland: bool,
+    now: datetime,
 ) -> Call:
     """Begin the call: the operator's telephone first, then the number. Raises NotFound, NotAllowed, WrongState."""
     task = _lock(session, task_id)
@@ -108,7 +117,15 @@ def call_back(
         raise WrongState(str(task_id), "call", task.state, "这个回电任务已有人在处理")
     if task.attempts >= MAX_ATTEMPTS:
         raise NotAllowed("return_call", f"今天已经拨打{task.attempts}次，不再拨打")
-    _check_number(task.phone, may_dial_mainland=may_dial_mainland)
+    check_call_out(
+        session,
+        task.phone,
+        number_key=task.number_key,
+        user_id=actor.user_id,
+        outbound=outbound,
+        may_dial_mainland=may_dial_mainland,
+        now=now,
+    )
     presence = presences.lock(session, actor.user_id, now=now)
     if State(presence.state) in (State.RESERVED, State.TALKING):
         raise WrongState(str(task_id), "call", presence.state, "您正在通话或有来电，稍后再回电")
@@ -247,15 +264,6 @@ def _lock(session: Session, task_id: int) -> ReturnCall:
     if task is None:
         raise NotFound("return_call", task_id)
     return task
-
-
-def _check_number(raw: str, *, may_dial_mainland: bool) -> None:
-    """Raise NotAllowed for what must not, or cannot, be dialled from here."""
-    phone = normalise(raw)
-    if phone.e164 is None or not phone.e164.startswith("+86"):
-        raise NotAllowed("return_call", "这不是可以回拨的内地号码，请人工处理")
-    if not may_dial_mainland:
-        raise NotAllowed("return_call", "当前线路不能拨打内地号码，请用话机回拨")
 
 
 def _tell(session: Session, task: ReturnCall, now: datetime) -> None:
