@@ -83,7 +83,8 @@ def flows_of(settings: Settings) -> dict[str, Flow]:
             raise ConfigError(path, first.line, first.reason) from error
         findings = check(flow)
         if findings:
-            raise ConfigError(path, findings[0].line, findings[0].reason)
+            part = findings[0].part
+            raise ConfigError(path.parent / part if part else path, findings[0].line, findings[0].reason)
         found[flow.id] = flow
     readings_file = config_file(settings, "readings.yaml")
     missing = load_policy(readings_file, Readings.from_mapping).missing(found.values())

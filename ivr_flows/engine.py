@@ -55,6 +55,8 @@ DIGIT_WORDS: Final = dict(
     zip("零〇洞一幺壹二两贰三叁四肆五伍六陆七拐柒八捌九勾玖", "0001112223344556677788999", strict=True)
 )
 """How digits are said; 幺, 洞, 拐 and 勾 are what people say on the telephone."""
+ENTRY_KEYS: Final = ("0", "*", "9")
+"""What a caller who is to enter a long number may press instead of it."""
 MAX_SAID: Final = 20
 """Utterances kept; the text of a long one is kept whole, up to the carrier's limit."""
 
@@ -165,11 +167,22 @@ class _Turn:
 
     def _collected(self, node: CollectNode, given: Input) -> None:
         digits = _digits_of(node, given)
+        if node.min_digits > 1 and digits in ENTRY_KEYS:
+            self._left_entry(node, digits)
+            return
         if digits.isascii() and digits.isdecimal() and node.min_digits <= len(digits) <= node.max_digits:
             self._set(tries=0, slots={**self.state.slots, node.slot: digits})
             self._enter(node.goto)
             return
         self._try_again(node, said_something=not isinstance(given, NoInput))
+
+    def _left_entry(self, node: CollectNode, key: str) -> None:
+        """Follow the keys that mean the same in every entry: a person, hear it again, somebody to talk to."""
+        if key == "*":
+            self._listen(node)
+            return
+        self._set(tries=0)
+        self._enter(node.give_up if key == "0" else self.flow.crisis)
 
     def _try_again(self, node: MenuNode | CollectNode, *, said_something: bool) -> None:
         tries = self.state.tries + 1
