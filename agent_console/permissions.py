@@ -46,6 +46,9 @@ class Action(StrEnum):
     LINE_READ = "line.read"
     RETURN_CALL_READ = "return_call.read"
     RETURN_CALL_MAKE = "return_call.make"
+    PROTECT = "protect"
+    """Blocking numbers and announcing incidents."""
+    SATISFACTION_READ = "satisfaction.read"
 
 
 _DESK = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -71,6 +74,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.LINE_READ: _SEATS | {Role.DISPATCHER},
     Action.RETURN_CALL_READ: _DESK | {Role.CALLBACK_OPERATOR, Role.AUDITOR},
     Action.RETURN_CALL_MAKE: _DESK | {Role.CALLBACK_OPERATOR},
+    Action.PROTECT: frozenset({Role.SUPERVISOR, Role.DUTY_LEADER}),
+    Action.SATISFACTION_READ: frozenset({Role.SUPERVISOR, Role.DUTY_LEADER, Role.INSPECTOR, Role.AUDITOR}),
 }
 """docs/quality.md's table as far as these screens go; union administrators read reference data only."""
 

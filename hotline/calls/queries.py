@@ -95,6 +95,8 @@ class CallPop(CallLine):
     on_hold: bool
     muted: bool
     draft: str | None
+    crisis: str | None
+    warnings: int
     server_time: datetime
 
 
@@ -167,6 +169,8 @@ def call_pop(
         on_hold=call.on_hold,
         muted=call.muted,
         draft=_draft(session, actor, call),
+        crisis=call.crisis,
+        warnings=call.warnings,
         server_time=now,
     )
 
