@@ -18,6 +18,7 @@ from dispatch.policy import Policy
 from dispatch.rules.phones import Phone, normalise
 from dispatch.rules.working_time import SHANGHAI
 from dispatch.unit_of_work import Fact, tell
+from hotline.calls.access import COUNSELLING
 from hotline.calls.log import Verb, log
 from hotline.calls.models import Call, Leg
 from hotline.calls.numbers import number_of
@@ -87,16 +88,19 @@ def book(
 
 
 def spoken_time(moment: datetime, *, now: datetime, language: str) -> str:
-    """Return a time of today or tomorrow as it is said: 下午3点05分, 明天上午9点, 3:05 pm."""
+    """Return a time as it is said: 下午3点05分, 明天上午9点, 10月8日上午9点, 3:05 pm."""
     local, today = moment.astimezone(SHANGHAI), now.astimezone(SHANGHAI).date()
     hour = local.hour % 12 or 12
-    is_tomorrow = local.date() > today
+    days = (local.date() - today).days
     if language.startswith("en"):
         clock = f"{hour}:{local.minute:02d} {'am' if local.hour < 12 else 'pm'}"
-        return f"{clock} tomorrow" if is_tomorrow else clock
+        return (
+            clock if days < 1 else f"{clock} tomorrow" if days == 1 else f"{clock} on {local.day} {local:%B}"
+        )
     part = "凌晨" if local.hour < 6 else "上午" if local.hour < 12 else "下午" if local.hour < 18 else "晚上"
     minutes = f"{local.minute:02d}分" if local.minute else ""
-    return f"{'明天' if is_tomorrow else ''}{part}{hour}点{minutes}"
+    day = "" if days < 1 else "明天" if days == 1 else f"{local.month}月{local.day}日"
+    return f"{day}{part}{hour}点{minutes}"
 
 
 def call_back(
@@ -253,6 +257,9 @@ def _task(
 
 def _due(session: Session, line_code: str, policy: Policy, lines: Lines, now: datetime) -> datetime:
     line = lines.get(line_code)
+    if COUNSELLING in line.skills:
+        # Somebody in distress is not put off until the morning, whoever is there.
+        return now + timedelta(seconds=line.return_call_s)
     staffed = waiting.is_staffed(waiting.on_duty(session, now=now), line, lines)
     due = policy.return_call_due(now, staffed=staffed)
     return min(due, now + timedelta(seconds=line.return_call_s)) if staffed else due

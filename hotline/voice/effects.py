@@ -16,6 +16,7 @@ from dispatch.models.history import Notice
 from dispatch.rules.roles import Role
 from dispatch.unit_of_work import Fact, tell
 from hotline.calls import notes
+from hotline.calls.access import COUNSELLING
 from hotline.calls.drafts import open_draft
 from hotline.calls.log import Verb, log
 from hotline.calls.models import Call
@@ -129,6 +130,8 @@ def _request_return_call(asking: Asking, _: Mapping[str, str]) -> Answer:
     )
     if task is None:
         return "no_number", {}
+    if COUNSELLING in services.lines.get(call.line).skills:
+        _alarm(session, "心理关怀来电没有接通，请马上安排专人回电", now)
     _leave(asking, "return_call", Verb.EXITWITHKEY)
     by = return_calls.spoken_time(task.due_at, now=now, language=asking.state.language)
     return "booked", {"by": by}
@@ -190,12 +193,14 @@ def _flag_crisis(asking: Asking, _: Mapping[str, str]) -> Answer:
     if call.crisis is None:
         # The machine only suspects: a person confirms or dismisses (`hotline.calls.abuse`).
         call.crisis = "suspected"
-    for role in (Role.SUPERVISOR, Role.COUNSELLOR):
-        session.add(
-            Notice(at=now, kind="alarm", role=role.value, text="来电人可能处于危机中，请立即关注并由人工确认")
-        )
+    _alarm(session, "来电人可能处于危机中，请立即关注并由人工确认", now)
     tell(session, Fact("notice", f"crisis:{call.sid}", int(now.timestamp() * 1000), now, ("centre",)))
     return "ok", {}
+
+
+def _alarm(session: Session, text: str, now: datetime) -> None:
+    for role in (Role.SUPERVISOR, Role.COUNSELLOR):
+        session.add(Notice(at=now, kind="alarm", role=role.value, text=text))
 
 
 def _record_survey(asking: Asking, given: Mapping[str, str]) -> Answer:
