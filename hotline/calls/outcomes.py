@@ -97,7 +97,7 @@ def outcome_of(session: Session, call: Call, *, was_waiting: bool) -> Outcome:
         return Outcome.NOT_REACHED
     if was_waiting:
         return Outcome.ABANDONED
-    return _chosen(call) or (Outcome.QUERY_ONLY if _was_told(session, call) else Outcome.MISSED)
+    return _chosen(call) or _told_by_the_machine(session, call)
 
 
 def _follow_up_outcome(session: Session, call: Call) -> Outcome:
@@ -109,8 +109,15 @@ def _follow_up_outcome(session: Session, call: Call) -> Outcome:
     return _chosen(call) or Outcome.NOT_REACHED
 
 
+def _told_by_the_machine(session: Session, call: Call) -> Outcome:
+    """Return how a call ended whose caller hung up in the menu: who was told what he asked for is owed no call."""
+    if _was_told(session, call):
+        return Outcome.QUERY_ONLY
+    return Outcome.BLOCKED if _has(session, call, Verb.BLOCKED) else Outcome.MISSED
+
+
 def _was_told(session: Session, call: Call) -> bool:
-    """Whether the caller asked for the progress of a request and was told: then nobody owes him a call."""
+    """Whether the caller asked for the progress of a request and heard it."""
     query = select(CallLog.data).where(CallLog.call_id == call.id, CallLog.verb == Verb.QUERY.value)
     return any(data.get("result") in ("found", "sealed") for data in session.scalars(query))
 
