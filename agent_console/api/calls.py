@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from agent_console.api.schemas import CallDetail, CallPage, CrisisIn, Line, OutcomeIn, TicketOut
+from agent_console.api.schemas import CallDetail, CallPage, CrisisIn, CrisisOut, Line, OutcomeIn, TicketOut
 from agent_console.api.shapes import call_out, seals_of, ticket_out
 from agent_console.permissions import Action, Visit, requires
 from hotline.calls import abuse, commands
@@ -103,10 +103,13 @@ def end_for_abuse(sid: str, visit: Talker) -> CallDetail:
 
 
 @router.post("/{sid}/crisis")
-def crisis(sid: str, given: CrisisIn, visit: Talker) -> CallDetail:
-    """Confirm that the caller is in distress, or say that the machine was wrong."""
+def crisis(sid: str, given: CrisisIn, visit: Talker) -> CrisisOut:
+    """Confirm that the caller is in distress, or say that the machine was wrong.
+
+    A confirmed call is sealed: whoever confirmed it may see no more of it than the answer.
+    """
     with visit.writing() as session:
-        abuse.judge_crisis(
+        call = abuse.judge_crisis(
             session,
             visit.actor,
             sid,
@@ -115,7 +118,7 @@ def crisis(sid: str, given: CrisisIn, visit: Talker) -> CallDetail:
             policy=visit.services.policy,
             now=visit.now,
         )
-    return call_out(visit, sid)
+        return CrisisOut.model_validate(call)
 
 
 def _warnings(visit: Visit) -> int:

@@ -469,6 +469,11 @@ class CrisisIn(Taken):
     confirmed: bool
 
 
+class CrisisOut(Given):
+    sid: str
+    crisis: Literal["suspected", "confirmed", "dismissed"] | None
+
+
 class BlockIn(Taken):
     """Whose number, for how long and why."""
 
