@@ -86,6 +86,11 @@ def flows_of(settings: Settings) -> dict[str, Flow]:
             part = findings[0].part
             raise ConfigError(path.parent / part if part else path, findings[0].line, findings[0].reason)
         found[flow.id] = flow
+    unknown = service.features - {feature for flow in found.values() for feature in flow.features}
+    if unknown:
+        raise ConfigError(
+            config_file(settings, "service.yaml"), None, f"没有语音流程认识“{'、'.join(sorted(unknown))}”"
+        )
     readings_file = config_file(settings, "readings.yaml")
     missing = load_policy(readings_file, Readings.from_mapping).missing(found.values())
     if missing:

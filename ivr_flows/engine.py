@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import replace
 from typing import Any, Final
 
+from ivr_flows.hearing import ENTRY_KEYS, digits_of, key_of, plain_keys
 from ivr_flows.model import (
     ATTEMPTS,
     BACK,
@@ -24,7 +24,6 @@ from ivr_flows.model import (
     ReturnCallNode,
     SayNode,
     VoicemailNode,
-    plain_words,
 )
 from ivr_flows.outputs import (
     Digits,
@@ -51,12 +50,6 @@ CONNECTING_S: Final = 5
 """A short round: the conference is about to begin, or the operator has missed it."""
 MAX_MENUS: Final = 8
 """Menus remembered for #; more would only be a caller going round in circles."""
-DIGIT_WORDS: Final = dict(
-    zip("零〇洞一幺壹二两贰三叁四肆五伍六陆七拐柒八捌九勾玖", "0001112223344556677788999", strict=True)
-)
-"""How digits are said; 幺, 洞, 拐 and 勾 are what people say on the telephone."""
-ENTRY_KEYS: Final = ("0", "*", "9")
-"""What a caller who is to enter a long number may press instead of it."""
 MAX_SAID: Final = 20
 """Utterances kept; the text of a long one is kept whole, up to the carrier's limit."""
 
@@ -140,7 +133,7 @@ class _Turn:
                 self._enter(node.id)
 
     def _menu_input(self, node: MenuNode, given: Input) -> None:
-        key = _key_of(node, given)
+        key = key_of(node, given)
         option = node.options.get(key) if key else None
         if option is None or self.state.turns > MAX_TURNS:
             self._try_again(node, said_something=not isinstance(given, NoInput))
@@ -166,7 +159,7 @@ class _Turn:
         self._enter(option.target)
 
     def _collected(self, node: CollectNode, given: Input) -> None:
-        digits = _digits_of(node, given)
+        digits = digits_of(node, given)
         if node.min_digits > 1 and digits in ENTRY_KEYS:
             self._left_entry(node, digits)
             return
@@ -197,7 +190,7 @@ class _Turn:
         self._listen(node)
 
     def _line_input(self, node: LineNode, given: Input) -> None:
-        key = _plain(given.digits) if isinstance(given, Digits) else ""
+        key = plain_keys(given.digits) if isinstance(given, Digits) else ""
         option = node.options.get(key)
         if option is not None and self.state.turns < MAX_TURNS:
             label = f"{key} {option.label}".strip()
@@ -373,40 +366,3 @@ class _Turn:
 
     def _set(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
-
-
-def _key_of(node: MenuNode, given: Input) -> str:
-    if isinstance(given, Digits):
-        return _plain(given.digits)
-    if isinstance(given, Speech) and node.speech:
-        heard = plain_words(given.text)
-        matches = [
-            (len(word), key)
-            for key, option in node.options.items()
-            for word in option.words
-            if plain_words(word) in heard
-        ]
-        # The longest word decides: 工伤保险 is about injury, not about insurance.
-        return max(matches)[1] if matches else ""
-    return ""
-
-
-def _digits_of(node: CollectNode, given: Input) -> str:
-    if isinstance(given, Digits):
-        return _plain(given.digits).removesuffix("#")
-    if isinstance(given, Speech) and node.speech:
-        return spoken_digits(given.text)
-    return ""
-
-
-def spoken_digits(text: str) -> str:
-    """Return a number said digit by digit as its digits; empty when anything else was said."""
-    digits = "".join(
-        DIGIT_WORDS.get(letter, letter) for letter in plain_words(text) if letter not in "-，,。.、"
-    )
-    return digits if digits.isascii() and digits.isdecimal() else ""
-
-
-def _plain(digits: str) -> str:
-    """Return keys as ASCII: some handsets and input methods send full-width digits."""
-    return unicodedata.normalize("NFKC", digits).strip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +22,8 @@ from ivr_flows.model import (
     ReturnCallNode,
     SayNode,
     VoicemailNode,
-    prompts_of,
-    successors,
 )
+from ivr_flows.parts import Part, joined
 from ivr_flows.yaml_lines import FlowError, LineMap, Problem, compose, content_version, digest_of
 
 __all__ = ["FlowError", "Problem", "load_flow", "parse_flow"]
@@ -176,43 +174,29 @@ class _Reader:
 
     def _with_parts(self, own: Flow, names: tuple[str, ...], root: yaml.Node) -> Flow:
         """Add what the flow reaches of the files that it includes; what it says itself comes first."""
-        nodes: dict[str, AnyNode] = dict(own.nodes)
-        prompts: dict[str, Mapping[str, str]] = dict(own.prompts)
-        lines = dict(own.prompt_lines)
-        parts: dict[str, str] = {}
-        versions = [content_version(root)]
-        for name in names:
-            try:
-                part = _compose(self.read_part(name), name)
-            except FileNotFoundError:
-                self.problem(own.top_lines.get("include", 1), f"没有“{name}”这个文件")
-                continue
-            if part is None:
-                continue
-            before = len(self.problems)
-            items = LineMap(self.problems, part, ("nodes", "prompts"), f"“{name}”")
-            found, words = self._nodes(items.map("nodes")), self._prompts(items.map("prompts"))
-            self.problems[before:] = [
-                Problem(p.line, f"（{name}）{p.reason}") for p in self.problems[before:]
-            ]
-            versions.append(content_version(part))
-            told = items.map("prompts")
-            lines |= {key: told.key_lines[key] for key in words if told is not None and key not in prompts}
-            parts |= {key: name for key in (*found, *words) if key not in nodes and key not in prompts}
-            nodes, prompts = {**found, **nodes}, {**words, **prompts}
-        whole = replace(own, nodes=nodes, prompts=prompts, prompt_lines=lines, parts=parts)
-        used = _reached(whole)
-        nodes = {name: node for name, node in nodes.items() if name in own.nodes or name in used}
+        parts = [part for name in names if (part := self._part(name, own)) is not None]
+        digest = content_version(root)
+        chosen = sorted(self.features & set(self.known_features))
+        if names or self.known_features:
+            digest = digest_of("-".join([digest, *(part.version for part in parts), *chosen]))
         # A prompt that the centre does not have is not spoken; one that nobody wrote is for the checker to find.
-        off = _all_prompts(root) - prompts.keys()
-        nodes = {name: _without(node, off) for name, node in nodes.items()}
-        spoken = {prompt for node in nodes.values() for prompt in prompts_of(node)}
-        said = {key: text for key, text in prompts.items() if key in own.prompts or key in spoken}
-        version = "-".join([*versions, *sorted(self.features & set(self.known_features))])
-        digest = versions[0] if len(versions) == 1 and not self.known_features else digest_of(version)
-        parts = {key: file for key, file in parts.items() if key in nodes or key in said}
-        lines = {key: lines[key] for key in said}
-        return replace(whole, version=digest, nodes=nodes, prompts=said, prompt_lines=lines, parts=parts)
+        return joined(replace(own, version=digest), parts, off=_all_prompts(root) - own.prompts.keys())
+
+    def _part(self, name: str, own: Flow) -> Part | None:
+        try:
+            root = _compose(self.read_part(name), name)
+        except FileNotFoundError:
+            self.problem(own.top_lines.get("include", 1), f"没有“{name}”这个文件")
+            return None
+        if root is None:
+            return None
+        before = len(self.problems)
+        items = LineMap(self.problems, root, ("nodes", "prompts"), f"“{name}”")
+        told = items.map("prompts")
+        nodes, prompts = self._nodes(items.map("nodes")), self._prompts(told)
+        self.problems[before:] = [Problem(p.line, f"（{name}）{p.reason}") for p in self.problems[before:]]
+        lines = {} if told is None else {key: told.key_lines[key] for key in prompts}
+        return Part(name, nodes, prompts, lines, content_version(root))
 
     def _node(self, name: str, nodes: LineMap) -> AnyNode | None:
         line = nodes.key_lines[name]
@@ -371,19 +355,6 @@ class _Reader:
         return options
 
 
-def _reached(flow: Flow) -> set[str]:
-    """Return the nodes that can be reached from any of the flow's beginnings."""
-    starts = (flow.entry, flow.after_conversation, flow.after_abuse, flow.crisis, flow.rescue)
-    found = {name for name in starts if name in flow.nodes}
-    queue = deque(found)
-    while queue:
-        for _, target in successors(flow.nodes[queue.popleft()]):
-            if target in flow.nodes and target not in found:
-                found.add(target)
-                queue.append(target)
-    return found
-
-
 def _all_prompts(root: yaml.Node) -> frozenset[str]:
     """Return the keys of all prompts that a file writes, whether the centre has them or not."""
     if not isinstance(root, yaml.MappingNode):
@@ -394,8 +365,3 @@ def _all_prompts(root: yaml.Node) -> frozenset[str]:
         if isinstance(told, yaml.MappingNode)
         else frozenset()
     )
-
-
-def _without(node: AnyNode, off: Collection[str]) -> AnyNode:
-    kept = tuple(prompt for prompt in node.prompts if prompt not in off)
-    return node if kept == node.prompts else replace(node, prompts=kept)

@@ -40,8 +40,9 @@ def satisfaction(session: Session, *, since: datetime, until: datetime) -> Satis
     within = (CallLog.at >= since, CallLog.at < until)
     rows = session.execute(
         select(said, func.count()).where(CallLog.verb == Verb.SURVEY.value, *within).group_by(said)
-    )
-    counted: dict[str, int] = {answer: count for answer, count in rows}
+    ).all()
+    counted: dict[str, int] = {}
+    counted.update((answer, count) for answer, count in rows)
     ended = select(func.count()).where(CallLog.verb == Verb.COMPLETE.value, *within)
     return Satisfaction(
         satisfied=counted.get("satisfied", 0),

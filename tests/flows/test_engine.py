@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr_flows.engine import start, step
+from ivr_flows.hearing import spoken_digits
 from ivr_flows.model import EFFECT_RESULTS, PLACEHOLDER, Flow, MenuNode, SayNode, successors
 from ivr_flows.outputs import (
     Digits,
@@ -44,6 +45,7 @@ FLOWS = {
     for feature in ("", "dialect")
 }
 DAY = FLOWS["day", ""]
+ANY_FLOW = st.sampled_from(list(FLOWS.values()))
 STORIES = sorted((HERE / "golden").glob("*.yaml"))
 WRITES = os.environ.get("HOTLINE_GOLDEN") == "write"
 QUERY = parse_flow(
@@ -353,7 +355,8 @@ def test_a_flow_edited_under_a_running_call_still_leads_on(lost: str) -> None:
 @given(st.data())
 def test_a_caller_who_presses_keys_without_end_reaches_an_end(data: st.DataObject) -> None:
     keys = data.draw(st.lists(st.sampled_from("0123456789*#"), min_size=1, max_size=8))
-    state, outputs = step(DAY, start(DAY), Started())
+    flow = data.draw(ANY_FLOW)
+    state, outputs = step(flow, start(flow), Started())
     for turn in range(8_000):
         last: Output = outputs[-1]
         if isinstance(last, HangUp):
@@ -363,7 +366,7 @@ def test_a_caller_who_presses_keys_without_end_reaches_an_end(data: st.DataObjec
             each = EffectDone(last.name, EFFECT_RESULTS[last.name][0], {"ahead": "1", "by": "10:30"})
         elif isinstance(last, RecordVoicemail):
             each = Recorded("RE1", 9)
-        state, outputs = step(DAY, state, each)
+        state, outputs = step(flow, state, each)
     raise AssertionError(f"still at {state.node}")
 
 
@@ -399,6 +402,36 @@ def test_after_the_conversation_comes_the_survey_but_not_after_distress() -> Non
     assert not any("打分" in sentence for sentence in spoken(DAY, outputs))
 
 
+@pytest.mark.parametrize(
+    ("said", "digits"),
+    [
+        ("一一二三零零零零零一", "1123000001"),
+        ("幺幺二三，洞洞洞洞洞幺", "1123000001"),
+        ("1 1 2 3 0 0 0 0 0 1", "1123000001"),
+        ("１１２３", "1123"),
+        ("两拐勾", "279"),
+        ("十一月二十三", ""),
+        ("", ""),
+    ],
+)
+def test_numbers_are_understood_digit_by_digit(said: str, digits: str) -> None:
+    assert spoken_digits(said) == digits
+
+
+def test_a_secret_is_neither_kept_as_said_nor_after_its_effect() -> None:
+    state, _ = walk(Digits("5"), Speech("一一二三零零零零零一"), Speech("一二三四五六"))
+    assert state.said == ()
+    assert state.asked == {"number": "1123000001", "code": "123456"}
+    state, _ = step(DAY, state, EffectDone("find_ticket", "found", {"ticket": "7"}))
+    assert dict(state.slots) == {"ticket": "7"}
+    assert dict(state.asked) == {}
+
+
+def test_crisis_words_said_instead_of_a_code_are_heard() -> None:
+    _, outputs = walk(Digits("5"), Digits("1123000001"), Speech("我不想活了"))
+    assert outputs == (Effect("flag_crisis", {"text": "我不想活了"}),)
+
+
 INPUTS: st.SearchStrategy[Input] = st.one_of(
     st.builds(Digits, st.text(alphabet="0123456789*#１ab", max_size=60)),
     st.builds(Speech, st.text(max_size=40)),
@@ -410,28 +443,29 @@ INPUTS: st.SearchStrategy[Input] = st.one_of(
 @settings(max_examples=150, deadline=None)
 @given(st.lists(INPUTS, max_size=60), st.data())
 def test_any_input_in_any_state_is_answered(inputs: list[Input], data: st.DataObject) -> None:
-    state, outputs = step(DAY, start(DAY), Started())
+    flow = data.draw(ANY_FLOW)
+    state, outputs = step(flow, start(flow), Started())
     for each in inputs:
         last = outputs[-1]
         if isinstance(last, Effect) and data.draw(st.booleans()):
             each = EffectDone(
                 last.name, data.draw(st.sampled_from(EFFECT_RESULTS[last.name]))
             )  # the honest answer
-        state, outputs = step(DAY, state, each)
+        state, outputs = step(flow, state, each)
         assert outputs[-1].type in HANDING_OVER
         assert not any(output.type in HANDING_OVER for output in outputs[:-1])
-        spoken(DAY, outputs)
+        spoken(flow, outputs)
         assert FlowState.from_json(state.to_json()) == state
         assert [output_from_json(output_to_json(output)) for output in outputs] == list(outputs)
         assert input_from_json(input_to_json(each)) == each
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(INPUTS, max_size=15))
-def test_a_caller_who_falls_silent_is_never_left_in_the_machine(inputs: list[Input]) -> None:
-    state, outputs = step(DAY, start(DAY), Started())
+@given(st.lists(INPUTS, max_size=15), ANY_FLOW)
+def test_a_caller_who_falls_silent_is_never_left_in_the_machine(inputs: list[Input], flow: Flow) -> None:
+    state, outputs = step(flow, start(flow), Started())
     for each in inputs:
-        state, outputs = step(DAY, state, each)
+        state, outputs = step(flow, state, each)
     for _ in range(250):
         last: Output = outputs[-1]
         if isinstance(last, HangUp):
@@ -440,5 +474,5 @@ def test_a_caller_who_falls_silent_is_never_left_in_the_machine(inputs: list[Inp
         silent: Input = (
             EffectDone(last.name, EFFECT_RESULTS[last.name][0]) if isinstance(last, Effect) else NoInput()
         )
-        state, outputs = step(DAY, state, silent)
+        state, outputs = step(flow, state, silent)
     raise AssertionError(f"still at {state.node}")
