@@ -115,6 +115,10 @@ def ends_announcement(player: Player, name: str) -> None:
     _taken(player.scene.browser(name).delete("/api/incident"))
 
 
+def leaves_it_to_a_machine(player: Player) -> None:
+    player.caller.is_a_machine().answers()
+
+
 def follows_up(player: Player) -> None:
     player.scene.follow_up()
 
@@ -145,4 +149,5 @@ ACTS: Sequence[tuple[str, Callable[..., None]]] = (
     (r"(\w+) announces (.+)", announces),
     (r"(\w+) ends the announcement", ends_announcement),
     (r"the machine follows up", follows_up),
+    (r"an answering machine answers", leaves_it_to_a_machine),
 )

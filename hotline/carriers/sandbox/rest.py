@@ -169,9 +169,17 @@ async def _create_call(asked: Asked) -> Response:
         fallback_url=asked.text("FallbackUrl"),
         status_callback=asked.text("StatusCallback"),
         status_events=events,
+        detects_machine=_detects_machine(asked),
     )
     asked.exchange.originate(leg, timeout_s=float(asked.text("Timeout", "60")))
     return answer(call_json(asked, leg), 201)
+
+
+def _detects_machine(asked: Asked) -> bool:
+    wanted = asked.text("MachineDetection")
+    if wanted not in ("", "Enable", "DetectMessageEnd"):
+        raise Refused(400, 20001, f"MachineDetection {wanted[:40]} is neither Enable nor DetectMessageEnd")
+    return wanted != ""
 
 
 def _instructions(asked: Asked) -> Goto:
