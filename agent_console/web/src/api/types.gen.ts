@@ -4,6 +4,50 @@
  */
 
 export interface paths {
+    "/api/blocked-numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Blocked
+         * @description Return the blocks in force, masked; with `past` those that are over too.
+         */
+        get: operations["blocked_api_blocked_numbers_get"];
+        put?: never;
+        /**
+         * Block
+         * @description Block the number of a call for some days.
+         */
+        post: operations["block_api_blocked_numbers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/blocked-numbers/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift
+         * @description End a block before its time.
+         */
+        post: operations["lift_api_blocked_numbers__id__lift_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/callbacks": {
         parameters: {
             query?: never;
@@ -58,6 +102,48 @@ export interface paths {
         get: operations["read_api_calls__sid__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/crisis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Crisis
+         * @description Confirm that the caller is in distress, or say that the machine was wrong.
+         *
+         *     A confirmed call is sealed: whoever confirmed it may see no more of it than the answer.
+         */
+        post: operations["crisis_api_calls__sid__crisis_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/end_for_abuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End For Abuse
+         * @description End the call after the last warning.
+         */
+        post: operations["end_for_abuse_api_calls__sid__end_for_abuse_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -204,6 +290,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{sid}/warn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Warn
+         * @description Let the caller hear the next warning against abuse.
+         */
+        post: operations["warn_api_calls__sid__warn_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/categories": {
         parameters: {
             query?: never;
@@ -239,6 +345,34 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Incident
+         * @description Return the announcement that callers hear now.
+         */
+        get: operations["incident_api_incident_get"];
+        /**
+         * Announce
+         * @description Switch an announcement on, in place of the one that was on.
+         */
+        put: operations["announce_api_incident_put"];
+        post?: never;
+        /**
+         * End Announcement
+         * @description Switch the announcement off.
+         */
+        delete: operations["end_announcement_api_incident_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -508,6 +642,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/satisfaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Satisfied
+         * @description Count what callers said after their calls, from `since` to before `until`.
+         */
+        get: operations["satisfied_api_satisfaction_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -740,6 +894,39 @@ export interface components {
             why_not: string | null;
         };
         /**
+         * BlockIn
+         * @description Whose number, for how long and why.
+         */
+        BlockIn: {
+            /** Call Sid */
+            call_sid: string;
+            /** Days */
+            days: number;
+            /** Reason */
+            reason: string;
+        };
+        /** BlockedNumberOut */
+        BlockedNumberOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Lifted At */
+            lifted_at: string | null;
+            /** Number Masked */
+            number_masked: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
          * CallDetail
          * @description The screen pop.
          */
@@ -750,6 +937,8 @@ export interface components {
             carrier_status: string;
             /** Conversation State */
             conversation_state: string;
+            /** Crisis */
+            crisis: ("suspected" | "confirmed" | "dismissed") | null;
             /** Direction */
             direction: string;
             /** Draft */
@@ -800,6 +989,8 @@ export interface components {
             tickets: string[];
             /** To */
             to: string;
+            /** Warnings */
+            warnings: number;
         };
         /** CallOnTicket */
         CallOnTicket: {
@@ -813,7 +1004,7 @@ export interface components {
              * Relation
              * @enum {string}
              */
-            relation: "origin" | "nudge" | "return_call" | "callback";
+            relation: "origin" | "nudge" | "note" | "return_call" | "callback";
             /** Sid */
             sid: string;
             /**
@@ -941,6 +1132,21 @@ export interface components {
              */
             state: "running" | "paused" | "met" | "missed" | "cancelled";
         };
+        /**
+         * CrisisIn
+         * @description What a person says about a caller who may be in distress.
+         */
+        CrisisIn: {
+            /** Confirmed */
+            confirmed: boolean;
+        };
+        /** CrisisOut */
+        CrisisOut: {
+            /** Crisis */
+            crisis: ("suspected" | "confirmed" | "dismissed") | null;
+            /** Sid */
+            sid: string;
+        };
         /** EmployerOnTicket */
         EmployerOnTicket: {
             /** Employer Id */
@@ -1061,6 +1267,33 @@ export interface components {
             number: string | null;
             /** Text */
             text: string;
+        };
+        /**
+         * IncidentIn
+         * @description What every caller hears first.
+         */
+        IncidentIn: {
+            /** Text */
+            text: string;
+            /**
+             * Text En
+             * @default
+             */
+            text_en: string;
+        };
+        /** IncidentOut */
+        IncidentOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
         };
         /** LegOut */
         LegOut: {
@@ -1284,6 +1517,21 @@ export interface components {
             phone: string | null;
             /** Watermark */
             watermark: string;
+        };
+        /** SatisfactionOut */
+        SatisfactionOut: {
+            /** Answers */
+            answers: number;
+            /** Asked */
+            asked: number;
+            /** Basically */
+            basically: number;
+            /** Dissatisfied */
+            dissatisfied: number;
+            /** Rate */
+            rate: number | null;
+            /** Satisfied */
+            satisfied: number;
         };
         /** SessionOut */
         SessionOut: {
@@ -1698,6 +1946,101 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    blocked_api_blocked_numbers_get: {
+        parameters: {
+            query?: {
+                past?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedNumberOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    block_api_blocked_numbers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedNumberOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    lift_api_blocked_numbers__id__lift_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedNumberOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     callbacks_api_callbacks_get: {
         parameters: {
             query?: never;
@@ -1751,6 +2094,72 @@ export interface operations {
         };
     };
     read_api_calls__sid__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    crisis_api_calls__sid__crisis_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrisisIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrisisOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_for_abuse_api_calls__sid__end_for_abuse_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2002,6 +2411,37 @@ export interface operations {
             };
         };
     };
+    warn_api_calls__sid__warn_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     categories_api_categories_get: {
         parameters: {
             query?: never;
@@ -2050,6 +2490,77 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
                 };
+            };
+        };
+    };
+    incident_api_incident_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"] | null;
+                };
+            };
+        };
+    };
+    announce_api_incident_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_announcement_api_incident_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -2427,6 +2938,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReturnCallOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    satisfied_api_satisfaction_get: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SatisfactionOut"];
                 };
             };
             /** @description Validation Error */
