@@ -16,6 +16,7 @@ from dispatch.models.tickets import Ticket
 from dispatch.rules.numbering import TicketNumber, query_code
 from dispatch.rules.ticket_state import Command
 from hotline.calls.models import Call, CallLog, Recording, Turn
+from hotline.calls.recordings import may_play
 from tests.builders import make_ticket
 from tests.calls.centre import Centre, open_centre
 from tests.calls.test_callers import INCOMING, post
@@ -135,6 +136,9 @@ def test_a_spoken_note_is_a_recording_of_the_call_and_a_line_of_the_ticket(
     with centre.services.database.reading() as session:
         (recording,) = session.scalars(select(Recording)).all()
         assert (recording.kind, recording.duration_s) == ("note", 7)
+        call = session.get_one(Call, recording.call_id)
+        someone = centre.world.actor("other-operator")
+        assert may_play(someone, call, recording, now=centre.services.now()) is None, "it reached nobody"
         events = session.scalars(
             select(Event).where(Event.ticket_id == ticket.id, Event.kind == "ProgressAdded")
         ).all()
