@@ -15,7 +15,7 @@ from config.load import ConfigError
 from config.settings import Settings
 from hotline.keys import Keys
 from hotline.migrations.run import is_current
-from hotline.wiring import database_of, flows_of, policy_of
+from hotline.wiring import database_of, flows_of, policy_of, read_telephone_policies
 
 LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -93,6 +93,7 @@ def _configuration(settings: Settings) -> Iterator[Problem]:
     try:
         policy = policy_of(settings, Keys(b"only for reading the configuration"))
         flows_of(settings)
+        read_telephone_policies(settings)
     except ConfigError as error:
         yield Problem("configuration", str(error), "按提示的文件和行号更正")
         return

@@ -222,6 +222,15 @@ def each_of(*acts: Callable[[], None]) -> Callable[[], None]:
     return act
 
 
+def read_telephone_policies(settings: Settings) -> None:
+    """Read every file that the telephone goes by, for its errors alone; raises ConfigError."""
+    load_policy(config_file(settings, "lines.yaml"), Lines.from_mapping)
+    load_policy(config_file(settings, "voices.yaml"), Voices.from_mapping)
+    load_policy(config_file(settings, "messages.yaml"), Messages.from_mapping)
+    load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping)
+    load_policy(config_file(settings, "follow_up.yaml"), FollowUpPolicy.from_mapping)
+
+
 def service_of(settings: Settings) -> ServicePolicy:
     """Return how the centre is staffed; raises ConfigError."""
     return load_policy(config_file(settings, "service.yaml"), ServicePolicy.from_mapping)

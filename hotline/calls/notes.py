@@ -13,7 +13,7 @@ from dispatch import outbox, progress
 from dispatch.models.tickets import Ticket
 from dispatch.policy import Policy
 from hotline.calls.drafts import link
-from hotline.calls.models import Call, Recording
+from hotline.calls.models import Call, Recording, TicketCall
 
 logger = structlog.get_logger(__name__)
 
@@ -74,7 +74,13 @@ def save_note(
 
 
 def nudge(session: Session, call: Call, ticket_id: int, *, policy: Policy, now: datetime) -> bool:
-    """Nudge the ticket whose code the caller has named; False when it is no longer under way."""
+    """Nudge the ticket whose code the caller has named, once a call; False when it is no longer under way."""
+    nudged = select(TicketCall.id).where(
+        TicketCall.call_id == call.id, TicketCall.ticket_id == ticket_id, TicketCall.relation == "nudge"
+    )
+    if session.scalar(nudged) is not None:
+        # Pressing the key again and again reminds nobody any better.
+        return True
     if not progress.nudge(session, ticket_id, policy=policy, now=now):
         return False
     link(session, call, session.get_one(Ticket, ticket_id), relation="nudge", now=now)

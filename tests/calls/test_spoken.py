@@ -146,6 +146,15 @@ def test_a_spoken_note_is_a_recording_of_the_call_and_a_line_of_the_ticket(
     assert centre.tickets_of(centre.calls()[0]) == 1
 
 
+def test_pressing_for_speed_again_and_again_nudges_once_a_call(centre: Centre, ticket: Ticket) -> None:
+    ask(centre, ticket)
+    for n in (4, 5, 6):
+        assert "已经为您催办" in post(centre, f"/voice/turns/{n}", {**INCOMING, "Digits": "1"}).text
+    with centre.services.database.reading() as session:
+        nudges = session.scalars(select(Event).where(Event.kind == "TicketNudged")).all()
+    assert len(nudges) == 1
+
+
 def test_who_heard_where_his_request_stands_and_hangs_up_is_owed_no_call(
     centre: Centre, ticket: Ticket
 ) -> None:
