@@ -255,6 +255,11 @@ class Player:
         elif verb == "speaks":
             self.desks[name].says("您好，请讲。")
         else:
+            if verb == "hangs up":
+                # The last word of both being there may still be on its way.
+                self.scene.eventually(
+                    lambda: browser.get("/api/presence").json()["state"] == "talking", "they should talk"
+                )
             post(browser, f"/api/calls/{sid}/{known[verb]}")
 
     def _is_ready(self, name: str) -> None:
