@@ -13,6 +13,7 @@ from agent_console.api import (
     health,
     line,
     lists,
+    protection,
     recordings,
     reference,
     session,
@@ -38,6 +39,7 @@ ROUTERS = (
     line.router,
     watch.router,
     calendars.router,
+    protection.router,
     health.router,
 )
 

@@ -225,6 +225,10 @@ def _in_scope_unsealed(actor: Actor) -> ColumnElement[bool]:
     return and_(_scoped(actor), Ticket.sealed.is_(False))
 
 
+def _proven(actor: Actor) -> ColumnElement[bool]:
+    return Ticket.id == actor.ticket_id if actor.ticket_id is not None else false()
+
+
 def _recused(actor: Actor) -> ColumnElement[bool]:
     return exists().where(TicketRecusal.ticket_id == Ticket.id, TicketRecusal.user_id == actor.user_id)
 
@@ -244,6 +248,7 @@ _RULES: Final[Mapping[Role, Callable[[Actor], ColumnElement[bool]]]] = {
     Role.AUDITOR: _everything,
     Role.PARTNER: _own,
     Role.SYSTEM: _everything,
+    Role.CALLER: _proven,
 }
 """docs/quality.md, who may do what; a role that is missing here reads no ticket."""
 

@@ -22,6 +22,8 @@ class Actor:
     union_id: int | None = None
     name: str = ""
     at: datetime | None = None
+    ticket_id: int | None = None
+    """Set exactly for a caller who has named this ticket's number and query code."""
 
     @property
     def of_centre(self) -> bool:
@@ -41,6 +43,11 @@ class Actor:
 
 MACHINE = Actor(Role.SYSTEM)
 CALLER = Actor(Role.CALLER)
+
+
+def caller_of(ticket_id: int) -> Actor:
+    """Return the caller who has proven that this ticket is his."""
+    return Actor(Role.CALLER, ticket_id=ticket_id)
 
 
 def actor_of(user: User, *, at: datetime | None = None) -> Actor:

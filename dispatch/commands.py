@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from dispatch import callbacks, clocks, handlings, scope
+from dispatch import callbacks, clocks, handlings, messages, scope
 from dispatch.access import find_ticket, may_edit
 from dispatch.actors import Actor
 from dispatch.errors import Missing, NotAllowed, NotFound, WrongState
@@ -63,6 +63,7 @@ PERSONAL: Final = frozenset(
 """Free text may name people: history keeps it where erasure can reach it."""
 
 _EFFECTS: Final[Mapping[Command, Callable[[Move], None]]] = {
+    Command.ACCEPT: messages.accepted,
     Command.DISPATCH: handlings.dispatch,
     Command.ASSIGN_DOWN: handlings.assign_down,
     Command.RETURN_TICKET: handlings.return_ticket,
@@ -179,6 +180,9 @@ def _not_mine(actor: Actor, ticket: Ticket, handling: Handling | None, command: 
         return None if assigner else "只有正在办理此单的工会可以操作"
     if actor.role is Role.OPERATOR and ticket.state == State.DRAFT.value and not may_edit(actor, ticket):
         return "只有登记此单的话务员可以操作"
+    if actor.user_id is None:
+        # The machine and the caller handle nothing themselves.
+        return None
     handled = handling is not None and actor.user_id in (handling.handler_id, handling.deputy_id)
     if command is Command.RECORD_CALLBACK and (handled or ticket.created_by_id == actor.user_id):
         return "回访不能由经办或登记此单的人员进行"

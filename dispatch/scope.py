@@ -241,7 +241,7 @@ def _rewrite_recusals(session: Session, ticket: Ticket, *, begins: bool) -> None
 
 def _tied(session: Session, ticket: Ticket) -> dict[int, str]:
     """Return who is tied to one of the ticket's employers or to a branch of one, with the reason."""
-    named = [int(row[0]) for row in session.connection().execute(_NAMED, {"ticket": ticket.id})]
+    named = [row.employer_id for row in session.connection().execute(_NAMED, {"ticket": ticket.id})]
     employers = with_branches(session, named) if named else []
     if not employers:
         return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from itertools import chain
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -183,12 +183,9 @@ def check_flows_command(
     """检查语音流程：没有死路、死循环和缺少的提示语。"""
     wrong = 0
     for path in files or flow_files(_settings()):
-        try:
-            findings = [(each.line, each.node, each.reason) for each in check_flow(load_flow(path))]
-        except FlowError as error:
-            findings = [(each.line, "", each.reason) for each in error.problems]
-        for line, node, reason in findings:
-            print(f"{path}:{line}: {node} {reason}".replace("  ", " "), file=sys.stderr)
+        findings = _findings(path)
+        for place, reason in findings:
+            print(f"{place}: {reason}", file=sys.stderr)
         wrong += len(findings)
         if not findings:
             print(f"{path}: 通过")
@@ -204,6 +201,18 @@ def draw_flow_command(
     """画出语音流程。"""
     flow = _flow(file)
     print(to_svg(flow) if svg else to_mermaid(flow), end="")
+
+
+@flows_app.command("draw-all")
+def draw_all_command(
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="放图的目录，如 docs/flows")],
+) -> None:
+    """把全部语音流程画成 SVG。"""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in flow_files(_settings()):
+        drawn = folder / f"{path.stem}.svg"
+        drawn.write_text(to_svg(_flow(path)), encoding="utf-8")
+        print(drawn)
 
 
 @flows_app.command("try")
@@ -268,6 +277,21 @@ def _settings() -> Settings:
     if settings is None:
         _fail("\n".join(problem.what for problem in problems))
     return settings
+
+
+def _findings(path: Path) -> list[tuple[str, str]]:
+    """Return (place, reason) of everything wrong with a flow, whatever the centre has or has not."""
+    try:
+        known = load_flow(path).features
+        every = [chosen for size in range(len(known) + 1) for chosen in combinations(known, size)]
+        found = [
+            (f"{path.parent / each.part if each.part else path}:{each.line}", f"{each.node} {each.reason}")
+            for features in every
+            for each in check_flow(load_flow(path, features=features))
+        ]
+    except FlowError as error:
+        found = [(f"{path}:{each.line}", each.reason) for each in error.problems]
+    return list(dict.fromkeys(found))
 
 
 def _flow(file: Path) -> Flow:

@@ -10,8 +10,11 @@ from pathlib import Path
 from dispatch.database import Database
 from dispatch.policy import Policy
 from dispatch.unit_of_work import Publish
+from hotline.calls.outbound import OutboundPolicy
 from hotline.carriers.base import Carrier
+from hotline.line.follow_ups import FollowUpPolicy
 from hotline.line.lines import Lines
+from hotline.voice.service_policy import Messages, Readings, ServicePolicy
 from hotline.voice.voices import Voices
 from ivr_flows.model import Flow
 
@@ -23,7 +26,7 @@ class Services:
     database: Database
     carrier: Carrier
     flows: Mapping[str, Flow]
-    """By flow id; `day` is the daytime menu."""
+    """By flow id; `day` is the daytime menu (`hotline.voice.opening` says when another is taken)."""
     policy: Policy
     lines: Lines
     publish: Publish
@@ -42,5 +45,10 @@ class Services:
     audit_key: bytes
     """32 bytes; the clock signs the history with it."""
     voices: Voices
+    service: ServicePolicy
+    messages: Messages
+    readings: Readings
+    outbound: OutboundPolicy
+    follow_up: FollowUpPolicy
     database_time: bool = False
     """Whether deadlines are measured by the database's clock and not by this machine's."""

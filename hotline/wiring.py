@@ -19,11 +19,14 @@ from dispatch.rules.categories import Catalogue
 from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.sla import SlaPolicy
 from dispatch.unit_of_work import Fact, Publish
+from hotline.calls.outbound import OutboundPolicy
 from hotline.carriers.base import Carrier
 from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
 from hotline.keys import Keys, load_keys
+from hotline.line.follow_ups import FollowUpPolicy
 from hotline.line.lines import Lines
 from hotline.services import Services
+from hotline.voice.service_policy import Messages, Readings, ServicePolicy
 from hotline.voice.voices import Voices
 from ivr_flows.check import check
 from ivr_flows.model import Flow
@@ -72,17 +75,28 @@ def policy_of(settings: Settings, keys: Keys) -> Policy:
 
 def flows_of(settings: Settings) -> dict[str, Flow]:
     """Return the voice flows by id, each proven sound; raises ConfigError for one that is not."""
+    service = service_of(settings)
     found: dict[str, Flow] = {}
     for path in flow_files(settings):
         try:
-            flow = load_flow(path)
+            flow = load_flow(path, features=service.features)
         except FlowError as error:
             first = error.problems[0]
             raise ConfigError(path, first.line, first.reason) from error
         findings = check(flow)
         if findings:
-            raise ConfigError(path, findings[0].line, findings[0].reason)
+            part = findings[0].part
+            raise ConfigError(path.parent / part if part else path, findings[0].line, findings[0].reason)
         found[flow.id] = flow
+    unknown = service.features - {feature for flow in found.values() for feature in flow.features}
+    if unknown:
+        raise ConfigError(
+            config_file(settings, "service.yaml"), None, f"没有语音流程认识“{'、'.join(sorted(unknown))}”"
+        )
+    readings_file = config_file(settings, "readings.yaml")
+    missing = load_policy(readings_file, Readings.from_mapping).missing(found.values())
+    if missing:
+        raise ConfigError(readings_file, None, f"语音流程要播报的内容没有写：{'、'.join(missing)}")
     return found
 
 
@@ -175,6 +189,11 @@ def services_of(
         voices=load_policy(config_file(settings, "voices.yaml"), Voices.from_mapping),
         # A clock that somebody passes in is the only time there is: tests, demonstrations.
         database_time=clock is now and not database.on_sqlite,
+        service=service_of(settings),
+        messages=load_policy(config_file(settings, "messages.yaml"), Messages.from_mapping),
+        readings=load_policy(config_file(settings, "readings.yaml"), Readings.from_mapping),
+        outbound=load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping),
+        follow_up=load_policy(config_file(settings, "follow_up.yaml"), FollowUpPolicy.from_mapping),
     )
 
 
@@ -206,3 +225,17 @@ def each_of(*acts: Callable[[], None]) -> Callable[[], None]:
             each()
 
     return act
+
+
+def read_telephone_policies(settings: Settings) -> None:
+    """Read every file that the telephone goes by, for its errors alone; raises ConfigError."""
+    load_policy(config_file(settings, "lines.yaml"), Lines.from_mapping)
+    load_policy(config_file(settings, "voices.yaml"), Voices.from_mapping)
+    load_policy(config_file(settings, "messages.yaml"), Messages.from_mapping)
+    load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping)
+    load_policy(config_file(settings, "follow_up.yaml"), FollowUpPolicy.from_mapping)
+
+
+def service_of(settings: Settings) -> ServicePolicy:
+    """Return how the centre is staffed; raises ConfigError."""
+    return load_policy(config_file(settings, "service.yaml"), ServicePolicy.from_mapping)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 from ivr_flows.check_text import check_text
@@ -19,6 +20,7 @@ from ivr_flows.model import (
     EffectNode,
     Flow,
     HangUpNode,
+    Kind,
     LineNode,
     MenuNode,
     ReturnCallNode,
@@ -31,7 +33,9 @@ from ivr_flows.model import (
 REQUIRED_KEYS = {"0": "人工", "*": "重听", "#": "返回", "8": "英语", "9": "心理关怀"}
 """In every menu [docs/domain.md §8]."""
 MAX_LEVELS = 2
-Kind = TypeVar("Kind", bound=AnyNode)
+OF_RESTRICTED = frozenset({"*", "9"})
+"""What is left of them where nobody can take the call: hear it again, and distress."""
+N = TypeVar("N", bound=AnyNode)
 
 
 def check(flow: Flow) -> list[Finding]:
@@ -42,14 +46,18 @@ def check(flow: Flow) -> list[Finding]:
             *_unreachable(flow),
             *_keys(flow),
             *_meanings(flow),
-            *_after_a_line_only(flow),
+            *(() if flow.kind is not Kind.INBOUND else _after_a_line_only(flow)),
             *_levels(flow),
             *_silence(flow),
             *_ends(flow),
             *_persons(flow),
             *_rescue_and_crisis(flow),
+            *_left_alone(flow),
         ]
-    found = [*broken, *_results(flow), *check_text(flow)]
+    found = [
+        replace(each, part=flow.parts.get(each.node, ""))
+        for each in (*broken, *_results(flow), *check_text(flow))
+    ]
     return sorted(found, key=lambda each: (each.line, each.code))
 
 
@@ -59,6 +67,7 @@ def _targets(flow: Flow) -> Iterator[Finding]:
         "after_conversation": flow.after_conversation,
         "crisis": flow.crisis,
         "rescue": flow.rescue,
+        "after_abuse": flow.after_abuse or flow.entry,
     }
     for name, target in top.items():
         if target not in flow.nodes:
@@ -73,16 +82,18 @@ def _targets(flow: Flow) -> Iterator[Finding]:
 
 
 def _unreachable(flow: Flow) -> Iterator[Finding]:
-    reached = _reach(flow, (flow.entry, flow.after_conversation, flow.crisis, flow.rescue))
+    starts = (flow.entry, flow.after_conversation, flow.crisis, flow.rescue)
+    reached = _reach(flow, (*starts, *([flow.after_abuse] if flow.after_abuse else [])))
     for node in flow.nodes.values():
         if node.id not in reached:
             yield Finding(node.line, node.id, "unreachable", f"没有任何路径到达节点“{node.id}”")
 
 
 def _keys(flow: Flow) -> Iterator[Finding]:
+    needed = OF_RESTRICTED if flow.kind is Kind.RESTRICTED else REQUIRED_KEYS.keys()
     for node in _of(flow, MenuNode):
         for key, meaning in REQUIRED_KEYS.items():
-            if key not in node.options:
+            if key in needed and key not in node.options:
                 yield Finding(node.line, node.id, "missing_key", f"菜单“{node.id}”没有按键{key}（{meaning}）")
 
 
@@ -202,6 +213,7 @@ def _persons(flow: Flow) -> Iterator[Finding]:
         if (
             isinstance(node, MenuNode)
             and "0" in node.options
+            and flow.kind is not Kind.RESTRICTED
             and not _leads_to_person(flow, node.options["0"].target)
         ):
             yield Finding(node.line, node.id, "no_person", f"菜单“{node.id}”的按键0没有转人工")
@@ -229,6 +241,14 @@ def _rescue_and_crisis(flow: Flow) -> Iterator[Finding]:
         yield Finding(flow.top_lines.get("crisis", 1), flow.crisis, "no_crisis_words", "没有危机用语")
     if not _leads_to_person(flow, flow.crisis):
         yield Finding(flow.nodes[flow.crisis].line, flow.crisis, "crisis_no_person", "危机用语没有直接转人工")
+
+
+def _left_alone(flow: Flow) -> Iterator[Finding]:
+    """Who was in distress is asked for nothing afterwards: no survey, no menu."""
+    line = flow.crisis_line
+    after = _reach(flow, (line.after,)) if line is not None else set()
+    if line is not None and any(isinstance(flow.nodes[name], MenuNode | CollectNode) for name in after):
+        yield Finding(line.line, line.id, "asks_after_distress", f"“{line.id}”之后只能道别，不能再问什么")
 
 
 def _results(flow: Flow) -> Iterator[Finding]:
@@ -267,7 +287,7 @@ def _reach(flow: Flow, starts: tuple[str, ...]) -> set[str]:
     return reached
 
 
-def _of(flow: Flow, kind: type[Kind]) -> Iterator[Kind]:
+def _of(flow: Flow, kind: type[N]) -> Iterator[N]:
     for node in flow.nodes.values():
         if isinstance(node, kind):
             yield node

@@ -57,6 +57,15 @@ WAY_NAMES: Final = {
     "saved": "已留言",
     "empty": "没有声音",
     "ok": "完成",
+    "day": "工作时间",
+    "night": "夜间",
+    "holiday": "休息日",
+    "found": "核对无误",
+    "sealed": "保密诉求",
+    "wrong": "不正确",
+    "locked": "当日锁定",
+    "ambiguous": "无法确定",
+    "refused": "不能办理",
 }
 SPECIAL_NAMES: Final = {REPEAT: "重听", BACK: "返回上一级", WAIT_ON: "保留位置继续等待"}
 EVERY_MENU: Final = "*"

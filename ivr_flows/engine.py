@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import replace
 from typing import Any, Final
 
+from ivr_flows.hearing import ENTRY_KEYS, digits_of, key_of, plain_keys
 from ivr_flows.model import (
     ATTEMPTS,
     BACK,
     PLACEHOLDER,
+    READINGS,
+    REFERENCES,
     REPEAT,
     WAIT_ON,
     CollectNode,
@@ -22,7 +24,6 @@ from ivr_flows.model import (
     ReturnCallNode,
     SayNode,
     VoicemailNode,
-    plain_words,
 )
 from ivr_flows.outputs import (
     Digits,
@@ -81,10 +82,11 @@ class _Turn:
             self._set(node=self.flow.entry, menus=(), awaiting="")
             given = Started()
         if isinstance(given, Resumed):
-            self._resume()
+            self._resume(given)
         elif self.state.ended:
             self.outputs.append(HangUp(self.state.ended))
         elif isinstance(given, Started):
+            self._set(slots={**self.state.slots, **given.references})
             self._enter(self.flow.entry)
         elif isinstance(given, EffectDone):
             self._answer(given)
@@ -97,14 +99,22 @@ class _Turn:
 
     # Inputs
 
-    def _resume(self) -> None:
-        self._set(ended="", awaiting="", resume_at="", line="", menus=())
-        self._enter(self.state.after or self.flow.after_conversation)
+    def _resume(self, given: Resumed) -> None:
+        line = self.flow.crisis_line
+        distressed = self.state.distressed or given.why == "distress"
+        after = self.state.after or self.flow.after_conversation
+        if given.why == "abuse" and self.flow.after_abuse and not distressed:
+            after = self.flow.after_abuse
+        elif distressed and line is not None:
+            after = line.after
+        self._set(ended="", awaiting="", resume_at="", line="", menus=(), distressed=distressed)
+        self._enter(after)
 
     def _input(self, given: Input) -> None:
         node = self.flow.nodes[self.state.node]
         if isinstance(given, Speech) and given.text.strip():
-            self._set(said=(*self.state.said, given.text.strip())[-MAX_SAID:])
+            if not (isinstance(node, CollectNode) and node.secret):
+                self._set(said=(*self.state.said, given.text.strip())[-MAX_SAID:])
             if self.flow.says_crisis(given.text):
                 self._ask("flag_crisis", text=given.text[:500])
                 return
@@ -118,12 +128,12 @@ class _Turn:
             case LineNode():
                 self._line_input(node, given)
             case VoicemailNode():
-                self._recorded(given)
+                self._recorded(node, given)
             case _:
                 self._enter(node.id)
 
     def _menu_input(self, node: MenuNode, given: Input) -> None:
-        key = _key_of(node, given)
+        key = key_of(node, given)
         option = node.options.get(key) if key else None
         if option is None or self.state.turns > MAX_TURNS:
             self._try_again(node, said_something=not isinstance(given, NoInput))
@@ -149,12 +159,23 @@ class _Turn:
         self._enter(option.target)
 
     def _collected(self, node: CollectNode, given: Input) -> None:
-        digits = _plain(given.digits).removesuffix("#") if isinstance(given, Digits) else ""
+        digits = digits_of(node, given)
+        if node.min_digits > 1 and digits in ENTRY_KEYS:
+            self._left_entry(node, digits)
+            return
         if digits.isascii() and digits.isdecimal() and node.min_digits <= len(digits) <= node.max_digits:
             self._set(tries=0, slots={**self.state.slots, node.slot: digits})
             self._enter(node.goto)
             return
         self._try_again(node, said_something=not isinstance(given, NoInput))
+
+    def _left_entry(self, node: CollectNode, key: str) -> None:
+        """Follow the keys that mean the same in every entry: a person, hear it again, somebody to talk to."""
+        if key == "*":
+            self._listen(node)
+            return
+        self._set(tries=0)
+        self._enter(node.give_up if key == "0" else self.flow.crisis)
 
     def _try_again(self, node: MenuNode | CollectNode, *, said_something: bool) -> None:
         tries = self.state.tries + 1
@@ -169,7 +190,7 @@ class _Turn:
         self._listen(node)
 
     def _line_input(self, node: LineNode, given: Input) -> None:
-        key = _plain(given.digits) if isinstance(given, Digits) else ""
+        key = plain_keys(given.digits) if isinstance(given, Digits) else ""
         option = node.options.get(key)
         if option is not None and self.state.turns < MAX_TURNS:
             label = f"{key} {option.label}".strip()
@@ -181,11 +202,11 @@ class _Turn:
         else:
             self._ask("line_status")
 
-    def _recorded(self, given: Input) -> None:
-        if isinstance(given, Recorded):
-            self._ask("save_voicemail", recording_sid=given.recording_sid, duration_s=str(given.duration_s))
-            return
-        self._ask("save_voicemail", recording_sid="", duration_s="0")
+    def _recorded(self, node: VoicemailNode, given: Input) -> None:
+        recorded = given if isinstance(given, Recorded) else Recorded("", 0)
+        about = {"about": self.state.slots.get(node.about, "")} if node.about else {}
+        sid, seconds = recorded.recording_sid, str(recorded.duration_s)
+        self._ask("save_voicemail", recording_sid=sid, duration_s=seconds, **about)
 
     # Answers
 
@@ -194,10 +215,11 @@ class _Turn:
             # An answer that nobody asked for: begin the node again rather than guess.
             self._enter(self.state.node, push=False)
             return
-        self._set(awaiting="", asked={}, values=dict(done.values))
+        self._take_values(done)
         node = self.flow.nodes[self.state.node]
         if done.name == "flag_crisis":
             # Whatever became of the alert, the caller goes to a person.
+            self._set(distressed=True)
             self._enter(self.flow.crisis)
         elif done.result == "connecting" and (self.state.line or isinstance(node, LineNode)):
             self._connect(self.state.line or node.id)
@@ -216,6 +238,13 @@ class _Turn:
             self._enter(node.results.get(done.result, self.flow.rescue))
         else:
             self._enter(self.flow.rescue)
+
+    def _take_values(self, done: EffectDone) -> None:
+        """Keep what an answer brings: values for the next words, references for the rest of the call."""
+        kept = {name: value for name, value in self.state.slots.items() if name not in self.flow.secret_slots}
+        kept |= {name: value for name, value in done.values.items() if name in REFERENCES}
+        values = {name: value for name, value in done.values.items() if name not in REFERENCES}
+        self._set(awaiting="", asked={}, values=values, slots=kept)
 
     def _connect(self, line: str) -> None:
         """An operator has taken the call: back to the line for the moment until the telephone joins the two."""
@@ -266,7 +295,7 @@ class _Turn:
                 self._listen(node)
             case LineNode():
                 self._say(*node.prompts)
-                self._set(after=node.after)
+                self._stand_in_line(node)
                 skill = node.skill or self.state.slots.get("skill", "")
                 category = self.state.slots.get("category", "")
                 self._ask("enter_line", line=node.queue, skill=skill, category=category)
@@ -290,13 +319,19 @@ class _Turn:
                 self._set(ended="failed")
                 self.outputs.append(HangUp("failed"))
 
+    def _stand_in_line(self, node: LineNode) -> None:
+        line = self.flow.crisis_line
+        distressed = self.state.distressed or (line is not None and line.id == node.id)
+        after = line.after if distressed and line is not None else node.after
+        self._set(after=after, distressed=distressed)
+
     def _listen(self, node: MenuNode | CollectNode) -> None:
         # What was said on the way belongs to the same breath, so that a key interrupts all of it.
         before = tuple(each for each in self.outputs if isinstance(each, Say))
         self.outputs = [each for each in self.outputs if not isinstance(each, Say)]
         prompts = (*before, *self._says(node.prompts))
         if isinstance(node, CollectNode):
-            self.outputs.append(Listen(prompts, node.max_digits, "#", node.timeout_s))
+            self.outputs.append(Listen(prompts, node.max_digits, "#", node.timeout_s, node.speech))
             return
         # One digit, and no key ends the entry: # and * are choices like the others.
         hints = (
@@ -319,30 +354,15 @@ class _Turn:
         return tuple(say for say in says if all(say.values.values()))
 
     def _values_of(self, prompt: str) -> dict[str, str]:
-        texts = self.flow.prompts[prompt]
-        text = texts.get(self.state.language) or texts[self.flow.languages[0]]
-        return {name: self.state.values.get(name, "") for name in PLACEHOLDER.findall(text)}
+        text = self.flow.text_of(prompt, self.state.language)
+        values: dict[str, str] = {}
+        for name in PLACEHOLDER.findall(text):
+            row, _, field = name.partition(".")
+            if not field:
+                values[name] = self.state.values.get(name, "")
+            elif row not in READINGS:
+                values[row] = self.state.slots.get(row, "")
+        return values
 
     def _set(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
-
-
-def _key_of(node: MenuNode, given: Input) -> str:
-    if isinstance(given, Digits):
-        return _plain(given.digits)
-    if isinstance(given, Speech) and node.speech:
-        heard = plain_words(given.text)
-        matches = [
-            (len(word), key)
-            for key, option in node.options.items()
-            for word in option.words
-            if plain_words(word) in heard
-        ]
-        # The longest word decides: 工伤保险 is about injury, not about insurance.
-        return max(matches)[1] if matches else ""
-    return ""
-
-
-def _plain(digits: str) -> str:
-    """Return keys as ASCII: some handsets and input methods send full-width digits."""
-    return unicodedata.normalize("NFKC", digits).strip()

@@ -14,3 +14,5 @@ class Finding:
     code: str
     reason: str
     """A Chinese sentence."""
+    part: str = ""
+    """The included file that the line is of; empty for the flow's own."""

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final, TypeAlias
 
 REPEAT: Final = "repeat"
@@ -20,7 +21,31 @@ USED_BY_THE_TELEPHONE: Final = frozenset({"category", "skill", "urgency", "purpo
 ATTEMPTS: Final = 3
 """Bad or empty inputs at one menu before the caller is given to a person [docs/domain.md §8]."""
 
-PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
+PLACEHOLDER: Final = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)?)\}")
+
+REFERENCES: Final[Mapping[str, frozenset[str]]] = {
+    "ticket": frozenset({"state", "union", "expected"}),
+    "incident": frozenset({"text"}),
+}
+"""What `{ticket.state}` may ask of a row. A flow carries only the row's id; whoever renders the words reads the row anew,
+so that nothing of a case lies in a turn."""
+
+READINGS: Final = frozenset({"faq", "materials"})
+"""What the centre reads out from its configuration, as `{materials.hospital}`."""
+
+FROM_THE_START: Final = frozenset({"incident"})
+"""References that a call may bring along; a sentence about one that it did not bring is left out."""
+
+
+class Kind(StrEnum):
+    """Whom a flow speaks to, and so what the checker asks of it."""
+
+    INBOUND = "inbound"
+    """A caller: every menu leads to a person."""
+    OUTBOUND = "outbound"
+    """Somebody whom the machine has called: silence may end the call."""
+    RESTRICTED = "restricted"
+    """A caller who is told why nobody can take the call; only distress still reaches a person by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +104,9 @@ class CollectNode(Node):
     give_up_prompt: str
     bad_prompt: str
     timeout_s: int = 10
+    speech: bool = False
+    secret: bool = False
+    """Kept in no turn, and forgotten as soon as the next effect has answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +147,8 @@ class VoicemailNode(Node):
     """Targets for `saved`, `empty` and `connecting`."""
     again_prompt: str
     max_s: int = 180
+    about: str = ""
+    """A slot with the ticket that the message adds to; empty for a message that begins a request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +196,44 @@ class Flow:
     top_lines: Mapping[str, int]
     """The line of each top-level item, such as `crisis`."""
     file: str = ""
+    kind: Kind = Kind.INBOUND
+    after_abuse: str = ""
+    """Where a caller goes whose conversation was ended after the warnings."""
+    dialects: tuple[str, ...] = ()
+    """Languages without texts of their own: the first language's words in another voice."""
+    features: tuple[str, ...] = ()
+    """What the centre may have or not have (`when`)."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Nodes and prompts that came from another file, by name."""
 
     def text(self, prompt: str, language: str, values: Mapping[str, str]) -> str:
         """Return what is spoken; a value that is missing is left out rather than read as a brace."""
+        return PLACEHOLDER.sub(lambda found: values.get(found.group(1), ""), self.text_of(prompt, language))
+
+    def text_of(self, prompt: str, language: str) -> str:
+        """Return a prompt's text with its {placeholders}, in the first language where it has none of its own."""
         texts = self.prompts[prompt]
-        text = texts.get(language) or texts[self.languages[0]]
-        return PLACEHOLDER.sub(lambda found: values.get(found.group(1), ""), text)
+        return texts.get(language) or texts[self.languages[0]]
+
+    @property
+    def crisis_line(self) -> LineNode | None:
+        """Return the waiting line of callers in distress."""
+        name = self.crisis
+        for _ in range(len(self.nodes)):
+            node = self.nodes.get(name)
+            if isinstance(node, LineNode):
+                return node
+            if not isinstance(node, SayNode):
+                return None
+            name = node.goto
+        return None
+
+    @property
+    def secret_slots(self) -> frozenset[str]:
+        """Return the slots that are forgotten after use."""
+        return frozenset(
+            node.slot for node in self.nodes.values() if isinstance(node, CollectNode) and node.secret
+        )
 
     def says_crisis(self, text: str) -> bool:
         """True when the caller's words need a person at once; the person decides, not the machine."""
@@ -196,6 +258,10 @@ EFFECT_RESULTS: Final[Mapping[str, tuple[str, ...]]] = {
     "save_voicemail": ("saved", "empty"),
     "flag_crisis": ("ok",),
     "record_survey": ("ok",),
+    "opening_hours": ("day", "night", "holiday"),
+    "find_ticket": ("found", "sealed", "wrong", "locked", "ambiguous"),
+    "nudge_ticket": ("ok", "refused"),
+    "record_follow_up": ("ok",),
 }
 """What each effect may answer.
 
@@ -207,8 +273,15 @@ EFFECT_VALUES: Final[Mapping[str, frozenset[str]]] = {
     "enter_line": frozenset({"ahead"}),
     "line_status": frozenset({"ahead"}),
     "request_return_call": frozenset({"by"}),
+    "opening_hours": frozenset({"opens"}),
 }
 """The placeholders that each effect's answer fills."""
+
+EFFECT_REFERENCES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
+    ("find_ticket", "found"): frozenset({"ticket"}),
+    ("find_ticket", "sealed"): frozenset({"ticket"}),
+}
+"""The references that an effect's result brings; from then on they stay with the call."""
 
 
 def successors(node: AnyNode) -> Iterator[tuple[str, str]]:
@@ -239,3 +312,10 @@ def silent_successors(node: AnyNode) -> Iterator[str]:
         yield node.after
     elif isinstance(node, ReturnCallNode | VoicemailNode | EffectNode):
         yield from (target for result, target in node.results.items() if result != "connecting")
+
+
+def prompts_of(node: AnyNode) -> tuple[str, ...]:
+    """Return every prompt that a node may speak."""
+    names = ("waiting_prompt", "next_prompt", "again_prompt", "give_up_prompt", "bad_prompt")
+    named = [getattr(node, name, "") for name in names]
+    return (*node.prompts, *(prompt for prompt in named if prompt))

@@ -11,7 +11,7 @@ Json: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Speak one prompt; `values` fill its {placeholders} and never hold personal or case data."""
+    """Speak one prompt; `values` fill its {placeholders}, never with personal or case data: of a case only its id."""
 
     type: ClassVar[str] = "say"
     prompt: str
@@ -84,9 +84,10 @@ Output: TypeAlias = Say | Listen | Wait | RecordVoicemail | JoinConference | Han
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The call was answered."""
+    """The call was answered; `references` are ids which it brings along, such as an incident's."""
 
     type: ClassVar[str] = "started"
+    references: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +125,14 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The conversation with an operator ended and the caller is still there (survey)."""
+    """The conversation with an operator ended and the caller is still there.
+
+    `why` is empty for the ordinary end (survey), `distress` when a person confirmed that the caller is in distress,
+    `abuse` when it was ended after the warnings.
+    """
 
     type: ClassVar[str] = "resumed"
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class FlowState:
     path: tuple[str, ...] = ()
     """What was pressed, with its label: `1 劳动权益`."""
     said: tuple[str, ...] = ()
+    distressed: bool = False
+    """The caller has been on the line for people in distress: no survey follows."""
     ended: str = ""
     """The outcome once the flow has hung up."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from ivr_flows.engine import start, step
-from ivr_flows.model import Flow, VoicemailNode
+from ivr_flows.model import PLACEHOLDER, Flow, VoicemailNode
 from ivr_flows.outputs import (
     Digits,
     Effect,
@@ -31,6 +31,8 @@ ANSWERS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "leave_line": ("left", {}),
     "request_return_call": ("booked", {"by": "上午10点"}),
     "save_voicemail": ("saved", {}),
+    "opening_hours": ("night", {"opens": "明天上午9点"}),
+    "find_ticket": ("found", {"ticket": "1"}),
 }
 """What the line and the record are assumed to answer."""
 
@@ -74,7 +76,7 @@ class Walk:
     def _lines(self, output: Output) -> Iterator[str]:
         says = (output,) if isinstance(output, Say) else getattr(output, "prompts", ())
         for say in says:
-            yield f"机器：{self._flow.text(say.prompt, say.language, say.values)}"
+            yield f"机器：{self._said(say)}"
         if isinstance(output, Listen):
             yield f"    〔等待按键，{output.timeout_s}秒〕"
         elif isinstance(output, Wait):
@@ -84,6 +86,12 @@ class Walk:
         elif isinstance(output, HangUp):
             self.ended = True
             yield f"    〔挂机：{output.outcome}〕"
+
+    def _said(self, say: Say) -> str:
+        """Return a sentence; what the telephone would read from the record or the configuration shows its name."""
+        names = PLACEHOLDER.findall(self._flow.text_of(say.prompt, say.language))
+        unread = {name: f"〔{name}〕" for name in names if "." in name}
+        return self._flow.text(say.prompt, say.language, {**unread, **say.values})
 
 
 def walk(flow: Flow, words: Iterable[str]) -> list[str]:

@@ -44,8 +44,12 @@ def compose(text: str) -> yaml.Node | None:
 
 def content_version(root: yaml.Node | None) -> str:
     """Return a digest of the content; comments, quotes and the order of keys do not change it."""
-    canonical = json.dumps(_content(root), ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+    return digest_of(json.dumps(_content(root), ensure_ascii=False, sort_keys=True))
+
+
+def digest_of(text: str) -> str:
+    """Return twelve hex digits that change with the text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _content(node: yaml.Node | None) -> Any:

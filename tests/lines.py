@@ -53,6 +53,7 @@ class _LocalHandle:
             "speak": lambda: exchange.speak(self._leg(), value["text"], value.get("seconds")),
             "hangup": lambda: exchange.hang_up(self._leg()),
             "mute": lambda: setattr(endpoint, "muted", value),
+            "machine": lambda: setattr(endpoint, "is_machine", value),
             "auto_answer": lambda: setattr(endpoint, "auto_answer", value),
         }
         self._call(acts[command])

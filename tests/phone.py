@@ -75,6 +75,10 @@ class Phone:
         self._expect(lambda: self._last("ringing") > self._last("ended"), "电话应响铃")
         return self._do("answer", True)
 
+    def is_a_machine(self) -> Self:
+        """Leave the telephone to an answering machine."""
+        return self._do("machine", True)
+
     def declines(self) -> Self:
         self._expect(lambda: self._last("ringing") > self._last("ended"), "电话应响铃")
         return self._do("decline", True)

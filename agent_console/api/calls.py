@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from agent_console.api.schemas import CallDetail, CallPage, Line, OutcomeIn, TicketOut
+from agent_console.api.schemas import CallDetail, CallPage, CrisisIn, CrisisOut, Line, OutcomeIn, TicketOut
 from agent_console.api.shapes import call_out, seals_of, ticket_out
 from agent_console.permissions import Action, Visit, requires
-from hotline.calls import commands
+from hotline.calls import abuse, commands
 from hotline.calls.queries import list_calls
 
 router = APIRouter(prefix="/api/calls", tags=["calls"])
@@ -82,6 +82,47 @@ def hang_up(sid: str, visit: Talker) -> CallDetail:
             now=visit.now,
         )
     return call_out(visit, sid)
+
+
+@router.post("/{sid}/warn")
+def warn(sid: str, visit: Talker) -> CallDetail:
+    """Let the caller hear the next warning against abuse."""
+    with visit.writing() as session:
+        abuse.warn(session, visit.actor, sid, most=_warnings(visit), seals=seals_of(visit), now=visit.now)
+    return call_out(visit, sid)
+
+
+@router.post("/{sid}/end_for_abuse")
+def end_for_abuse(sid: str, visit: Talker) -> CallDetail:
+    """End the call after the last warning."""
+    with visit.writing() as session:
+        abuse.end_for_abuse(
+            session, visit.actor, sid, most=_warnings(visit), seals=seals_of(visit), now=visit.now
+        )
+    return call_out(visit, sid)
+
+
+@router.post("/{sid}/crisis")
+def crisis(sid: str, given: CrisisIn, visit: Talker) -> CrisisOut:
+    """Confirm that the caller is in distress, or say that the machine was wrong.
+
+    A confirmed call is sealed: whoever confirmed it may see no more of it than the answer.
+    """
+    with visit.writing() as session:
+        call = abuse.judge_crisis(
+            session,
+            visit.actor,
+            sid,
+            confirmed=given.confirmed,
+            seals=seals_of(visit),
+            policy=visit.services.policy,
+            now=visit.now,
+        )
+        return CrisisOut.model_validate(call)
+
+
+def _warnings(visit: Visit) -> int:
+    return len(visit.services.messages.warnings)
 
 
 @router.post("/{sid}/ticket", status_code=201)

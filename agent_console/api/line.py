@@ -127,6 +127,7 @@ def call_back(task_id: Id, visit: OwedCaller) -> ReturnCallOut:
             visit.actor,
             task_id,
             number=services.numbers[0],
+            outbound=services.outbound,
             may_dial_mainland=services.carrier.capabilities.dials_mainland_china,
             now=visit.now,
         )

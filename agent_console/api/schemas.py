@@ -216,7 +216,7 @@ class RecordingOut(Given):
 
 class CallOnTicket(Given):
     sid: str
-    relation: Literal["origin", "nudge", "return_call", "callback"]
+    relation: Literal["origin", "nudge", "note", "return_call", "callback"]
     started_at: datetime
     outcome: str | None
     path: list[str]
@@ -614,7 +614,62 @@ class CallDetail(CallOut):
     on_hold: bool
     muted: bool
     draft: str | None
+    crisis: Literal["suspected", "confirmed", "dismissed"] | None
+    """What the machine heard and a person said about distress."""
+    warnings: int
+    """How many warnings against abuse the caller has heard."""
     server_time: datetime
+
+
+class CrisisIn(Taken):
+    """What a person says about a caller who may be in distress."""
+
+    confirmed: bool
+
+
+class CrisisOut(Given):
+    sid: str
+    crisis: Literal["suspected", "confirmed", "dismissed"] | None
+
+
+class BlockIn(Taken):
+    """Whose number, for how long and why."""
+
+    call_sid: Annotated[Line, StringConstraints(max_length=64)]
+    days: int = Field(ge=1, le=3650)
+    reason: Annotated[Line, StringConstraints(min_length=1)]
+
+
+class BlockedNumberOut(Given):
+    id: int
+    number_masked: str
+    reason: str
+    at: datetime
+    until: datetime
+    lifted_at: datetime | None
+
+
+class IncidentIn(Taken):
+    """What every caller hears first."""
+
+    text: Annotated[Line, StringConstraints(min_length=1)]
+    text_en: Line = ""
+
+
+class IncidentOut(Given):
+    id: int
+    text: str
+    text_en: str
+    at: datetime
+
+
+class SatisfactionOut(Given):
+    satisfied: int
+    basically: int
+    dissatisfied: int
+    answers: int
+    asked: int
+    rate: float | None
 
 
 class OutcomeIn(Taken):

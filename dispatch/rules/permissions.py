@@ -37,6 +37,9 @@ class Action(StrEnum):
     RETURN_CALL_READ = "return_call.read"
     RETURN_CALL_MAKE = "return_call.make"
     AUDIT_READ = "audit.read"
+    PROTECT = "protect"
+    """Blocking numbers and announcing incidents."""
+    SATISFACTION_READ = "satisfaction.read"
     UNION_ADMINISTER = "union.administer"
     ROSTER_KEEP = "roster.keep"
     CONSENT_RECORD = "consent.record"
@@ -77,6 +80,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.RETURN_CALL_READ: _DESK | {Role.CALLBACK_OPERATOR, Role.AUDITOR},
     Action.RETURN_CALL_MAKE: _DESK | {Role.CALLBACK_OPERATOR},
     Action.AUDIT_READ: frozenset({Role.AUDITOR}),
+    Action.PROTECT: _LEADERS,
+    Action.SATISFACTION_READ: _LEADERS | {Role.INSPECTOR, Role.AUDITOR},
     Action.UNION_ADMINISTER: frozenset({Role.ADMINISTRATOR}),
     Action.CONSENT_RECORD: _DESK | _SPECIALISTS | {Role.DISPATCHER},
     Action.ROSTER_KEEP: _LEADERS | {Role.ADMINISTRATOR},

@@ -318,16 +318,17 @@ def _results() -> Iterator[Transition]:
         outcome="approved_without_callback",
         stops={k.REVIEW},
     )
-    for outcome, carries, to_state in (
-        ("reached", ("reached", "solved", "satisfied"), s.CLOSED),
-        ("unreachable", ("reached",), s.CLOSED),
-        ("no_answer", ("reached",), None),
+    # The machine asks and counts; a case which nobody has reached is closed by a person alone.
+    for outcome, carries, to_state, roles in (
+        ("reached", ("reached", "solved", "satisfied"), s.CLOSED, _CALLING_BACK | _AUTOMATIC),
+        ("unreachable", ("reached",), s.CLOSED, _CALLING_BACK),
+        ("no_answer", ("reached",), None, _CALLING_BACK | _AUTOMATIC),
     ):
         yield row(
             c.RECORD_CALLBACK,
             s.PENDING_CALLBACK,
             to_state,
-            _CALLING_BACK,
+            roles,
             carries,
             outcome=outcome,
             stops={k.CALLBACK} if to_state else set(),

@@ -31,29 +31,29 @@ _DESK: Final = _WATCHING | {Role.OPERATOR}
 
 def hold(session: Session, actor: Actor, sid: str, *, on: bool, seals: Seals, now: datetime) -> Call:
     """Keep the caller apart with music, or bring him back; raises NotFound, NotAllowed, WrongState."""
-    call = _conversation(session, actor, sid, "hold" if on else "unhold", seals=seals)
+    call = conversation_of(session, actor, sid, "hold" if on else "unhold", seals=seals)
     if call.on_hold == on:
         return call
     move(call, Conversation.ON_HOLD if on else Conversation.CONNECTED)
     call.on_hold = on
     log(session, call, Verb.HOLD if on else Verb.UNHOLD, now=now, user_id=actor.user_id)
     changed(session, call, now=now)
-    _command(session, call, "hold", {"call_id": call.id, "on": on}, now=now)
+    give_command(session, call, "hold", {"call_id": call.id, "on": on}, now=now)
     return call
 
 
 def mute(session: Session, actor: Actor, sid: str, *, on: bool, seals: Seals, now: datetime) -> Call:
     """Let the caller hear the operator no more, or again; raises NotFound, NotAllowed, WrongState."""
     command = "mute" if on else "unmute"
-    call = _conversation(session, actor, sid, command, seals=seals)
-    leg = _present_leg(session, actor, call)
+    call = conversation_of(session, actor, sid, command, seals=seals)
+    leg = present_leg(session, actor, call)
     if leg is None:
         raise WrongState(sid, command, call.conversation_state, "您的话机不在通话中")
     if call.muted == on:
         return call
     call.muted = on
     changed(session, call, now=now)
-    _command(session, call, "mute", {"call_id": call.id, "leg_id": leg.id, "on": on}, now=now)
+    give_command(session, call, "mute", {"call_id": call.id, "leg_id": leg.id, "on": on}, now=now)
     return call
 
 
@@ -64,8 +64,8 @@ def hang_up(session: Session, actor: Actor, sid: str, *, seals: Seals, lines: Li
 
     Raises NotFound, NotAllowed, WrongState. Hanging up twice is no error.
     """
-    call = _conversation(session, actor, sid, "hang_up", seals=seals)
-    leg = _present_leg(session, actor, call)
+    call = conversation_of(session, actor, sid, "hang_up", seals=seals)
+    leg = present_leg(session, actor, call)
     if leg is not None:
         conversations.hang_up(session, leg, now=now)
         changed(session, call, now=now)
@@ -133,8 +133,8 @@ def record_outcome(
     return call
 
 
-def _conversation(session: Session, actor: Actor, sid: str, command: str, *, seals: Seals) -> Call:
-    """Return the actor's own conversation, locked."""
+def conversation_of(session: Session, actor: Actor, sid: str, command: str, *, seals: Seals) -> Call:
+    """Return the actor's own conversation, locked; raises NotFound, NotAllowed, WrongState."""
     call = find_call(session, actor, sid, seals=seals, lock=True)
     if not is_own(actor, call):
         raise NotAllowed(command, "只有正在接听的人员可以操作这通电话")
@@ -152,7 +152,8 @@ def _require_own(actor: Actor, call: Call, command: str) -> None:
     raise NotAllowed(command, "只有接听这通电话的人员可以登记")
 
 
-def _present_leg(session: Session, actor: Actor, call: Call) -> Leg | None:
+def present_leg(session: Session, actor: Actor, call: Call) -> Leg | None:
+    """Return the actor's own telephone in the conversation."""
     query = select(Leg).where(
         Leg.call_id == call.id,
         Leg.user_id == actor.user_id,
@@ -162,6 +163,9 @@ def _present_leg(session: Session, actor: Actor, call: Call) -> Leg | None:
     return session.scalars(query.order_by(Leg.id.desc())).first()
 
 
-def _command(session: Session, call: Call, kind: str, payload: dict[str, object], *, now: datetime) -> None:
+def give_command(
+    session: Session, call: Call, kind: str, payload: dict[str, object], *, now: datetime
+) -> None:
+    """Ask the carrier for what a button of the call bar does."""
     # The version makes each press of the button an effect of its own.
     conversations.command(session, kind, payload, key=f"call:{call.id}:{kind}:{call.version}", now=now)

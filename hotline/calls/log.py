@@ -34,6 +34,15 @@ class Verb(StrEnum):
     RECONNECT = "RECONNECT"
     CRISIS = "CRISIS"
     SURVEY = "SURVEY"
+    # A progress query, a warning against abuse, an answer to a follow-up call.
+    QUERY = "QUERY"
+    WARNING = "WARNING"
+    ABUSE = "ABUSE"
+    FOLLOWUP = "FOLLOWUP"
+    # What the house told a caller at once: an announcement, no room, a blocked number.
+    ANNOUNCED = "ANNOUNCED"
+    FULL = "FULL"
+    BLOCKED = "BLOCKED"
 
 
 def log(

@@ -48,6 +48,10 @@ class Call(Base):
     note: Mapped[str | None] = mapped_column(Text)
     return_call_id: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
+    crisis: Mapped[str | None] = mapped_column(String(12))
+    """suspected by the machine, confirmed or dismissed by a person."""
+    warnings: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many of the warnings against abuse the caller has heard."""
 
 
 class Turn(Base):
@@ -123,7 +127,7 @@ class TicketCall(Base):
     ordinal: Mapped[int] = mapped_column(default=1)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     relation: Mapped[str] = mapped_column(String(12), default="origin")
-    """origin, nudge, return_call, callback."""
+    """origin, nudge, note, return_call, callback."""
 
 
 class CallLog(Base):

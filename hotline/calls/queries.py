@@ -24,7 +24,7 @@ from hotline.calls.cursors import read_cursor, write_cursor
 from hotline.calls.drafts import ORIGIN
 from hotline.calls.models import Call, Leg, TicketCall
 from hotline.calls.numbers import masked, number_of, place_of
-from hotline.calls.outcomes import LABELS
+from hotline.calls.outcomes import CALLBACK, LABELS
 from hotline.calls.recordings import playable
 from hotline.line.lines import Lines
 
@@ -95,6 +95,8 @@ class CallPop(CallLine):
     on_hold: bool
     muted: bool
     draft: str | None
+    crisis: str | None
+    warnings: int
     server_time: datetime
 
 
@@ -167,6 +169,8 @@ def call_pop(
         on_hold=call.on_hold,
         muted=call.muted,
         draft=_draft(session, actor, call),
+        crisis=call.crisis,
+        warnings=call.warnings,
         server_time=now,
     )
 
@@ -286,7 +290,7 @@ def _history(
 
 
 def _told(call: Call) -> str:
-    direction = "来电" if call.direction == "inbound" else "回电"
+    direction = {"inbound": "来电", CALLBACK: "回访"}.get(call.direction, "回电")
     return f"{direction} · {LABELS.get(call.outcome or '', '通话中')}"
 
 

@@ -50,7 +50,7 @@ def may_play(actor: Actor, call: Call, recording: Recording, *, now: datetime) -
     if actor.role not in _OWN:
         return f"“{actor.role.label}”不能播放录音"
     # A message reached nobody: whoever is at the desk works on it.
-    nobody_s = recording.kind == "voicemail" and actor.role is Role.OPERATOR
+    nobody_s = recording.kind in ("voicemail", "note") and actor.role is Role.OPERATOR
     if not is_own(actor, call) and not nobody_s:
         return "只有接听这通电话的人员可以播放录音"
     if now - recording.created_at > OWN_FOR:

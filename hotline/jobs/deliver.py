@@ -18,6 +18,7 @@ from hotline.calls.log import changed
 from hotline.calls.models import Call, Leg, Recording
 from hotline.calls.status import Conversation, is_talking
 from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
+from hotline.jobs import sms
 from hotline.line import conversations, offers
 from hotline.line.endings import caller_gone
 from hotline.line.models import Offer
@@ -124,7 +125,7 @@ def _redirect_caller(services: Services, payload: Payload) -> None:
         if call.conversation_state == Conversation.ENDED.value:
             return
         sid, direction, conference, n = call.sid, call.direction, call.conference, call.next_turn
-    if direction != "inbound":
+    if direction == "return_call":
         _call_number(services, payload["call_id"])
         return
     try:
@@ -137,12 +138,16 @@ def _redirect_caller(services: Services, payload: Payload) -> None:
         _settle_gone(services, payload["call_id"])
 
 
-def _call_number(services: Services, call_id: int) -> None:
-    """Ring the number we owe a call; its operator is in the conversation already."""
+def _originate_follow_up(services: Services, payload: Payload) -> None:
+    _call_number(services, payload["call_id"], detect_machine=True)
+
+
+def _call_number(services: Services, call_id: int, *, detect_machine: bool = False) -> None:
+    """Ring the number we owe a call, its operator being in the conversation already; or the one to follow up."""
     addresses = Addresses(services.public_url)
     with services.database.reading() as session:
         call = session.get_one(Call, call_id)
-        if not call.sid.startswith("out-"):
+        if not call.sid.startswith("out-") or call.conversation_state == Conversation.ENDED.value:
             return
         number = call.to_raw
     try:
@@ -152,6 +157,7 @@ def _call_number(services: Services, call_id: int) -> None:
             url=addresses.outbound(call_id),
             status_callback=addresses.call_status(call_id),
             timeout_s=RETURN_CALL_RING_S,
+            detect_machine=detect_machine,
         )
     except CarrierError as error:
         if not error.unknown_outcome:
@@ -209,6 +215,33 @@ def _mute(services: Services, payload: Payload) -> None:
         logger.info("mute came too late", call_id=payload["call_id"])
 
 
+def _play_warning(services: Services, payload: Payload) -> None:
+    addresses = Addresses(services.public_url)
+    with services.database.reading() as session:
+        call = session.get_one(Call, payload["call_id"])
+        sid, conference = call.sid, call.conference
+    if conference is None:
+        return
+    try:
+        services.carrier.play_to(sid, conference=conference, url=addresses.warning(payload["number"]))
+    except CallGone:
+        logger.info("the warning came too late", call_id=payload["call_id"])
+
+
+def _send_sms(services: Services, payload: Payload) -> None:
+    """Send one message; what it says is read now, so that a ticket sealed meanwhile sends nothing."""
+    with services.database.reading() as session:
+        message = sms.compose(
+            session,
+            payload["caller_id"],
+            messages=services.messages,
+            outbound=services.outbound,
+            policy=services.policy,
+        )
+    if message is not None:
+        services.carrier.send_sms(message.to, from_=services.numbers[0], body=message.body)
+
+
 def _end_conference(services: Services, payload: Payload) -> None:
     services.carrier.end_conference(payload["conference"])
 
@@ -242,12 +275,17 @@ _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "originate_operator": _originate_operator,
     "reconnect_operator": _reconnect_operator,
     "originate_return_call": _originate_return_call,
+    "originate_follow_up": _originate_follow_up,
     "redirect_caller": _redirect_caller,
     "hang_up": _hang_up,
     "hold": _hold,
     "mute": _mute,
+    "play_warning": _play_warning,
+    "send_sms": _send_sms,
     "end_conference": _end_conference,
     "fetch_recording": _fetch_recording,
 }
-CONVERSATION_KINDS: Final = frozenset({"originate_operator", "reconnect_operator", "originate_return_call"})
-"""Creates: never repeated blindly after an unknown outcome (docs/telephony.md, rule 10)."""
+CREATES: Final = frozenset(
+    {"originate_operator", "reconnect_operator", "originate_return_call", "originate_follow_up", "send_sms"}
+)
+"""What makes a call or a message: never repeated blindly after an unknown outcome (docs/telephony.md, rule 10)."""

@@ -13,10 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.database import Busy
 from dispatch.seal_chain import EVERY
+from dispatch.unit_of_work import unit_of_work
 from hotline.calls.reconcile import reconcile
 from hotline.jobs import relay
 from hotline.jobs.sealing import seal_history
 from hotline.jobs.ticker import look_at_itself, order_recompute, refresh_calendars, sleep_s, tick
+from hotline.line import follow_ups
 from hotline.services import Services
 
 LONGEST_SLEEP_S: Final = 0.5
@@ -28,6 +30,7 @@ SELF_AUDIT_AFTER_S: Final = 20.0
 """The first look waits until what a downtime left behind is done."""
 SELF_AUDIT_EVERY_S: Final = 300.0
 CALENDARS_EVERY_S: Final = 2.0
+FOLLOW_UP_EVERY_S: Final = 10.0
 
 logger = structlog.get_logger(__name__)
 
@@ -55,6 +58,22 @@ class Deliveries:
         for queue in self._queues:
             for each in relay.claim(self._services, queue=queue, owner=self._owner):
                 pool.submit(relay.carry_out, self._services, each, owner=self._owner)
+
+
+def follow_up(services: Services) -> int:
+    """Plan and begin the machine's follow-up calls; return how many rows changed."""
+    with unit_of_work(
+        services.database, publish=services.publish, wake=services.wake, purpose="clock"
+    ) as session:
+        changed = follow_ups.plan(session, policy=services.follow_up, now=services.now())
+        return changed + follow_ups.dial_due(
+            session,
+            policy=services.follow_up,
+            outbound=services.outbound,
+            number=services.numbers[0],
+            may_dial_mainland=services.carrier.capabilities.dials_mainland_china,
+            now=services.now(),
+        )
 
 
 class Background:
@@ -87,6 +106,8 @@ class Background:
                 ("self-audit", self._look_at_itself),
                 ("sealer", self._seal),
             ]
+            if services.follow_up.enabled:
+                wanted.append(("follow-ups", self._follow_up))
         # Every process knows the calendars in force, whatever else it does.
         wanted.append(("calendars", self._refresh_calendars))
         self._threads = [threading.Thread(target=self._guarded, args=each, name=each[0]) for each in wanted]
@@ -152,3 +173,7 @@ class Background:
         self._stopping.wait(EVERY.total_seconds())
         # At the end once more: a programme that is put away leaves nothing unsealed.
         seal_history(self._services, every=timedelta() if self._stopping.is_set() else EVERY)
+
+    def _follow_up(self) -> None:
+        follow_up(self._services)
+        self._stopping.wait(FOLLOW_UP_EVERY_S)

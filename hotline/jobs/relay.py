@@ -16,7 +16,7 @@ from dispatch.models.history import Notice, Outbox
 from dispatch.rules.roles import Role
 from dispatch.unit_of_work import unit_of_work
 from hotline.carriers.base import CarrierError
-from hotline.jobs.deliver import CONVERSATION_KINDS, NotYet, deliver
+from hotline.jobs.deliver import CREATES, NotYet, deliver
 from hotline.services import Services
 
 LEASE: Final = timedelta(seconds=60)
@@ -93,7 +93,7 @@ def next_due(session: Session, queue: str) -> datetime | None:
 
 def _refused(services: Services, claimed: Claimed, error: CarrierError) -> str:
     logger.warning("the carrier refused", kind=claimed.kind, delivery=claimed.id, error=str(error))
-    if error.unknown_outcome and claimed.kind in CONVERSATION_KINDS:
+    if error.unknown_outcome and claimed.kind in CREATES:
         return _end(services, claimed.id, "unknown", error=str(error))
     if error.retryable or error.unknown_outcome:
         return _end(services, claimed.id, "pending", again=timedelta(seconds=1), error=str(error))

@@ -60,7 +60,7 @@ def connect(session: Session, call: Call, *, now: datetime) -> None:
     if offer is not None and offer.state == "accepted":
         offers.connected(session, call, offer, now=now)
         return
-    if call.direction == "inbound" or call.operator_id is None:
+    if call.direction != "return_call" or call.operator_id is None:
         return
     move(call, Conversation.CONNECTED)
     presence = presences.lock(session, call.operator_id, now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,12 +12,15 @@ from dispatch.policy import Policy
 from hotline.calls.drafts import is_linked
 from hotline.calls.log import Verb, changed
 from hotline.calls.models import Call, Leg
-from hotline.calls.outcomes import OWED_A_CALL, Outcome, had_conversation, outcome_of
+from hotline.calls.outcomes import CALLBACK, OWED_A_CALL, Outcome, had_conversation, outcome_of
 from hotline.calls.status import Conversation, is_talking, move
-from hotline.line import conversations, offers, return_calls, waiting
+from hotline.line import conversations, follow_ups, offers, return_calls, waiting
 from hotline.line import presence as presences
 from hotline.line.lines import Lines
 from hotline.line.presence import State
+
+_RUNG: Final = frozenset({"busy", "no_answer"})
+"""Ends of a call-out at which the other telephone did ring."""
 
 
 def caller_gone(session: Session, call: Call, *, policy: Policy, lines: Lines, now: datetime) -> None:
@@ -43,7 +47,12 @@ def _settle(
 ) -> None:
     outcome = outcome_of(session, call, was_waiting=was_waiting)
     call.outcome = outcome.value
-    if call.direction != "inbound":
+    if call.direction == CALLBACK:
+        rung = call.answered_at is not None or call.carrier_status in _RUNG
+        follow_ups.ended(session, call, rung=rung, policy=policy, now=now)
+        if not was_waiting:
+            return
+    elif call.direction != "inbound":
         if outcome is Outcome.NOT_REACHED:
             return_calls.not_reached(session, call, now=now)
         else:
@@ -65,7 +74,7 @@ def _let_operator_go(session: Session, call: Call, *, now: datetime) -> None:
     )
     for leg in list(legs):
         conversations.hang_up(session, leg, now=now)
-    if call.direction == "inbound" or call.operator_id is None:
+    if call.direction != "return_call" or call.operator_id is None:
         return
     presence = presences.lock(session, call.operator_id, now=now)
     if presence.call_id == call.id and presence.state in (State.RESERVED.value, State.TALKING.value):

@@ -18,8 +18,11 @@ from dispatch.policy import Policy
 from dispatch.rules.phones import Phone, normalise
 from dispatch.rules.working_time import SHANGHAI
 from dispatch.unit_of_work import Fact, tell
+from hotline.calls.access import COUNSELLING
 from hotline.calls.log import Verb, log
 from hotline.calls.models import Call, Leg
+from hotline.calls.numbers import number_of
+from hotline.calls.outbound import OutboundPolicy, check_call_out
 from hotline.calls.status import Conversation
 from hotline.line import presence as presences
 from hotline.line import waiting
@@ -53,7 +56,7 @@ def book(
     now: datetime,
 ) -> ReturnCall | None:
     """Owe this caller a call, keeping the place in the line; None when there is no number to call."""
-    phone = normalise(call.from_raw)
+    phone = normalise(number_of(call))
     if phone.identity is None or phone_key is None:
         return None
     row = waiting.waiting_of(session, call)
@@ -85,20 +88,30 @@ def book(
 
 
 def spoken_time(moment: datetime, *, now: datetime, language: str) -> str:
-    """Return a time of today or tomorrow as it is said: 下午3点05分, 明天上午9点, 3:05 pm."""
+    """Return a time as it is said: 下午3点05分, 明天上午9点, 10月8日上午9点, 3:05 pm."""
     local, today = moment.astimezone(SHANGHAI), now.astimezone(SHANGHAI).date()
     hour = local.hour % 12 or 12
-    is_tomorrow = local.date() > today
+    days = (local.date() - today).days
     if language.startswith("en"):
         clock = f"{hour}:{local.minute:02d} {'am' if local.hour < 12 else 'pm'}"
-        return f"{clock} tomorrow" if is_tomorrow else clock
+        return (
+            clock if days < 1 else f"{clock} tomorrow" if days == 1 else f"{clock} on {local.day} {local:%B}"
+        )
     part = "凌晨" if local.hour < 6 else "上午" if local.hour < 12 else "下午" if local.hour < 18 else "晚上"
     minutes = f"{local.minute:02d}分" if local.minute else ""
-    return f"{'明天' if is_tomorrow else ''}{part}{hour}点{minutes}"
+    day = "" if days < 1 else "明天" if days == 1 else f"{local.month}月{local.day}日"
+    return f"{day}{part}{hour}点{minutes}"
 
 
 def call_back(
-    session: Session, actor: Actor, task_id: int, *, number: str, may_dial_mainland: bool, now: datetime
+    session: Session,
+    actor: Actor,
+    task_id: int,
+    *,
+    number: str,
+    outbound: OutboundPolicy,
+    may_dial_mainland: bool,
+    now: datetime,
 ) -> Call:
     """Begin the call: the operator's telephone first, then the number. Raises NotFound, NotAllowed, WrongState."""
     task = _lock(session, task_id)
@@ -108,7 +121,15 @@ def call_back(
         raise WrongState(str(task_id), "call", task.state, "这个回电任务已有人在处理")
     if task.attempts >= MAX_ATTEMPTS:
         raise NotAllowed("return_call", f"今天已经拨打{task.attempts}次，不再拨打")
-    _check_number(task.phone, may_dial_mainland=may_dial_mainland)
+    check_call_out(
+        session,
+        task.phone,
+        number_key=task.number_key,
+        user_id=actor.user_id,
+        outbound=outbound,
+        may_dial_mainland=may_dial_mainland,
+        now=now,
+    )
     presence = presences.lock(session, actor.user_id, now=now)
     if State(presence.state) in (State.RESERVED, State.TALKING):
         raise WrongState(str(task_id), "call", presence.state, "您正在通话或有来电，稍后再回电")
@@ -236,6 +257,9 @@ def _task(
 
 def _due(session: Session, line_code: str, policy: Policy, lines: Lines, now: datetime) -> datetime:
     line = lines.get(line_code)
+    if COUNSELLING in line.skills:
+        # Somebody in distress is not put off until the morning, whoever is there.
+        return now + timedelta(seconds=line.return_call_s)
     staffed = waiting.is_staffed(waiting.on_duty(session, now=now), line, lines)
     due = policy.return_call_due(now, staffed=staffed)
     return min(due, now + timedelta(seconds=line.return_call_s)) if staffed else due
@@ -247,15 +271,6 @@ def _lock(session: Session, task_id: int) -> ReturnCall:
     if task is None:
         raise NotFound("return_call", task_id)
     return task
-
-
-def _check_number(raw: str, *, may_dial_mainland: bool) -> None:
-    """Raise NotAllowed for what must not, or cannot, be dialled from here."""
-    phone = normalise(raw)
-    if phone.e164 is None or not phone.e164.startswith("+86"):
-        raise NotAllowed("return_call", "这不是可以回拨的内地号码，请人工处理")
-    if not may_dial_mainland:
-        raise NotAllowed("return_call", "当前线路不能拨打内地号码，请用话机回拨")
 
 
 def _tell(session: Session, task: ReturnCall, now: datetime) -> None:

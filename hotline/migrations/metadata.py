@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from dispatch.models import audit, clocks, history, people, places, search, signals, tickets, unions, views
+from dispatch.models import (
+    audit,
+    clocks,
+    history,
+    people,
+    places,
+    progress,
+    search,
+    signals,
+    tickets,
+    unions,
+    views,
+)
 from dispatch.models import calendars as working_time
 from dispatch.models.base import Base
+from hotline.calls import follow_up_models as follow_ups
 from hotline.calls import models as calls
+from hotline.calls import protection_models as protection
 from hotline.line import models as line
 
 MODULES = (
@@ -22,6 +36,9 @@ MODULES = (
     views,
     calls,
     line,
+    progress,
+    protection,
+    follow_ups,
 )
 """Imported for their tables; named so that none is forgotten."""
 

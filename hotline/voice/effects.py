@@ -8,21 +8,22 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from dispatch import outbox
+from dispatch import progress
 from dispatch.actors import CALLER
 from dispatch.models.history import Notice
 from dispatch.rules.roles import Role
 from dispatch.unit_of_work import Fact, tell
+from hotline.calls import notes
+from hotline.calls.access import COUNSELLING
 from hotline.calls.drafts import open_draft
 from hotline.calls.log import Verb, log
-from hotline.calls.models import Call, Recording
+from hotline.calls.models import Call
 from hotline.calls.status import Conversation, move
-from hotline.line import offers, return_calls, waiting
+from hotline.line import follow_ups, offers, return_calls, waiting
 from hotline.services import Services
+from hotline.voice.opening import DAY, hours
 from ivr_flows.outputs import Effect, EffectDone
 from ivr_flows.state import FlowState
 
@@ -129,6 +130,8 @@ def _request_return_call(asking: Asking, _: Mapping[str, str]) -> Answer:
     )
     if task is None:
         return "no_number", {}
+    if COUNSELLING in services.lines.get(call.line).skills:
+        _alarm(session, "心理关怀来电没有接通，请马上安排专人回电", now)
     _leave(asking, "return_call", Verb.EXITWITHKEY)
     by = return_calls.spoken_time(task.due_at, now=now, language=asking.state.language)
     return "booked", {"by": by}
@@ -139,6 +142,17 @@ def _save_voicemail(asking: Asking, given: Mapping[str, str]) -> Answer:
     duration_s = int(seconds) if seconds.isascii() and seconds.isdecimal() else 0
     if not sid or duration_s < SHORTEST_MESSAGE_S:
         return "empty", {}
+    about = given.get("about", "")
+    if about.isdecimal() and notes.save_note(
+        asking.session,
+        asking.call,
+        int(about),
+        sid=sid,
+        duration_s=duration_s,
+        policy=asking.services.policy,
+        now=asking.now,
+    ):
+        return "saved", {}
     save_voicemail(
         asking.session, asking.services, asking.call, sid=sid, duration_s=duration_s, now=asking.now
     )
@@ -149,34 +163,8 @@ def save_voicemail(
     session: Session, services: Services, call: Call, *, sid: str, duration_s: int, now: datetime
 ) -> None:
     """Keep a message: its recording is fetched, a draft is opened, and we owe the caller a call. Idempotent."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    session.execute(
-        dialect.insert(Recording)
-        .values(
-            sid=sid,
-            call_id=call.id,
-            kind="voicemail",
-            duration_s=duration_s,
-            state="at_carrier",
-            created_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["sid"])
-    )
-    recording_id = session.scalar(
-        select(Recording.id).where(Recording.sid == sid, Recording.call_id == call.id)
-    )
-    if recording_id is None:
-        # Another call's recording: a carrier never says that, so nothing of it is believed.
-        logger.error("recording belongs to another call", call=call.sid)
+    if notes.keep_recording(session, call, sid=sid, kind="voicemail", duration_s=duration_s, now=now) is None:
         return
-    outbox.put(
-        session,
-        "slow",
-        "fetch_recording",
-        {"recording_id": recording_id},
-        now=now,
-        key=f"recording:{recording_id}:fetch",
-    )
     said = "；".join(call.said)
     text = f"语音留言，{duration_s}秒，请收听录音。" + (f"来电中说：{said}" if said else "")
     open_draft(
@@ -202,12 +190,17 @@ def save_voicemail(
 def _flag_crisis(asking: Asking, _: Mapping[str, str]) -> Answer:
     session, call, now = asking.session, asking.call, asking.now
     log(session, call, Verb.CRISIS, now=now)
-    for role in (Role.SUPERVISOR, Role.COUNSELLOR):
-        session.add(
-            Notice(at=now, kind="alarm", role=role.value, text="来电人可能处于危机中，请立即关注并由人工确认")
-        )
+    if call.crisis is None:
+        # The machine only suspects: a person confirms or dismisses (`hotline.calls.abuse`).
+        call.crisis = "suspected"
+    _alarm(session, "来电人可能处于危机中，请立即关注并由人工确认", now)
     tell(session, Fact("notice", f"crisis:{call.sid}", int(now.timestamp() * 1000), now, ("centre",)))
     return "ok", {}
+
+
+def _alarm(session: Session, text: str, now: datetime) -> None:
+    for role in (Role.SUPERVISOR, Role.COUNSELLOR):
+        session.add(Notice(at=now, kind="alarm", role=role.value, text=text))
 
 
 def _record_survey(asking: Asking, given: Mapping[str, str]) -> Answer:
@@ -218,6 +211,52 @@ def _record_survey(asking: Asking, given: Mapping[str, str]) -> Answer:
         now=asking.now,
         user_id=asking.call.operator_id,
         satisfied=given.get("satisfied", ""),
+    )
+    return "ok", {}
+
+
+def _opening_hours(asking: Asking, _: Mapping[str, str]) -> Answer:
+    when, opens = hours(asking.services.policy, asking.services.service, asking.now)
+    if when == DAY:
+        return when, {}
+    return when, {"opens": return_calls.spoken_time(opens, now=asking.now, language=asking.state.language)}
+
+
+def _find_ticket(asking: Asking, given: Mapping[str, str]) -> Answer:
+    session, call, now = asking.session, asking.call, asking.now
+    looked = progress.look_up(
+        session,
+        number=given.get("number", ""),
+        code=given.get("code", ""),
+        # A hidden number has this one call to be wrong in.
+        caller=call.from_key or f"call-{call.id}",
+        policy=asking.services.policy,
+        now=now,
+    )
+    found = {} if looked.ticket_id is None else {"ticket": str(looked.ticket_id)}
+    log(session, call, Verb.QUERY, now=now, result=looked.result.value, ticket=looked.ticket_id)
+    return looked.result.value, found
+
+
+def _nudge_ticket(asking: Asking, given: Mapping[str, str]) -> Answer:
+    done = notes.nudge(
+        asking.session,
+        asking.call,
+        int(given.get("ticket") or 0),
+        policy=asking.services.policy,
+        now=asking.now,
+    )
+    return "ok" if done else "refused", {}
+
+
+def _record_follow_up(asking: Asking, given: Mapping[str, str]) -> Answer:
+    follow_ups.answered(
+        asking.session,
+        asking.call,
+        solved=given.get("solved", ""),
+        satisfied=given.get("satisfied", ""),
+        policy=asking.services.policy,
+        now=asking.now,
     )
     return "ok", {}
 
@@ -261,5 +300,9 @@ _ANSWERS: Final[Mapping[str, Callable[[Asking, Mapping[str, str]], Answer]]] = {
     "flag_crisis": _flag_crisis,
     "record_survey": _record_survey,
     "open_draft": _open_draft,
+    "opening_hours": _opening_hours,
+    "find_ticket": _find_ticket,
+    "nudge_ticket": _nudge_ticket,
+    "record_follow_up": _record_follow_up,
 }
 """docs/flows.md, what the telephone answers."""

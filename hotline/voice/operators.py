@@ -9,14 +9,16 @@ from hotline.calls.incoming import find_or_make
 from hotline.calls.locks import lock_by_id, lock_by_sid
 from hotline.calls.log import Verb, changed
 from hotline.calls.models import Call, Leg
+from hotline.calls.outcomes import CALLBACK
 from hotline.calls.status import Conversation, advance, move
 from hotline.carriers.base import CarrierStatus
 from hotline.line import offers, waiting
 from hotline.services import Services
 from hotline.voice.effects import save_voicemail
 from hotline.voice.events import CallEvent
-from hotline.voice.turns import DAY, Answered
-from ivr_flows.outputs import JoinConference, Recorded
+from hotline.voice.opening import DAY, FOLLOW_UP
+from hotline.voice.turns import Answered, answer_turn
+from ivr_flows.outputs import JoinConference, Recorded, Started
 
 
 def answer_operator(services: Services, leg_id: int, *, sid: str) -> str | None:
@@ -36,8 +38,13 @@ def answer_operator(services: Services, leg_id: int, *, sid: str) -> str | None:
         return None if over or leg.user_id != call.operator_id else call.conference
 
 
-def answer_outbound(services: Services, call_id: int, *, sid: str) -> Answered | None:
-    """Return what somebody hears whom we call back: the operator, who is there already."""
+def answer_outbound(
+    services: Services, call_id: int, *, sid: str, is_machine: bool = False
+) -> Answered | None:
+    """Return what somebody hears whom we have called: the operator, who is there already, or the follow-up flow.
+
+    `is_machine` when the carrier thinks that no person has answered.
+    """
     now = services.now()
     with unit_of_work(
         services.database, publish=services.publish, wake=services.wake, purpose="webhook"
@@ -47,7 +54,16 @@ def answer_outbound(services: Services, call_id: int, *, sid: str) -> Answered |
             return None
         if call.sid.startswith("out-"):
             call.sid = sid
-        if call.sid != sid or call.conversation_state == Conversation.ENDED.value or not call.conference:
+        if call.sid != sid or call.conversation_state == Conversation.ENDED.value:
+            return None
+        if call.direction == CALLBACK:
+            if is_machine:
+                # Nobody is told anything by way of an answering machine: it is an attempt that failed.
+                return None
+            call.flow = call.flow or FOLLOW_UP
+            event = CallEvent(sid, call.from_raw, call.to_raw, 0, Started())
+            return answer_turn(session, services, call, event, now)
+        if not call.conference:
             return None
         advance(call, CarrierStatus.IN_PROGRESS, at=now)
         call.flow = call.flow or DAY

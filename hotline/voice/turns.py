@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.models.base import Base
 from dispatch.unit_of_work import unit_of_work
+from hotline.calls.abuse import why_resumed
 from hotline.calls.incoming import find_or_make
 from hotline.calls.log import changed
 from hotline.calls.models import Call, Leg, Turn
@@ -22,9 +23,12 @@ from hotline.line import conversations, waiting
 from hotline.services import Services
 from hotline.voice.effects import Asking, answer, save_voicemail
 from hotline.voice.events import CallEvent, Mark
+from hotline.voice.opening import DAY, choose_flow
+from hotline.voice.spoken import fill
 from ivr_flows.engine import start, step
-from ivr_flows.model import Flow
+from ivr_flows.model import CollectNode, Flow
 from ivr_flows.outputs import (
+    Digits,
     Effect,
     EffectDone,
     HangUp,
@@ -36,6 +40,7 @@ from ivr_flows.outputs import (
     Recorded,
     RecordVoicemail,
     Resumed,
+    Speech,
     Started,
     input_to_json,
     output_from_json,
@@ -43,7 +48,6 @@ from ivr_flows.outputs import (
 )
 from ivr_flows.state import FlowState
 
-DAY: Final = "day"
 MOST_EFFECTS: Final = 16
 """Effects of one turn; a flow that asks more often goes round in a ring that the checker did not see."""
 _LATE: Final = frozenset({Mark.JOIN, Mark.LINE, Mark.SILENCE})
@@ -78,11 +82,14 @@ def take_turn(services: Services, event: CallEvent) -> Answered:
             now=now,
             expect_new=event.n == 0,
         )
-        return _answer(session, services, call, event, now)
+        return answer_turn(session, services, call, event, now)
 
 
-def _answer(session: Session, services: Services, call: Call, event: CallEvent, now: datetime) -> Answered:
-    flow = _flow_of(services, call)
+def answer_turn(
+    session: Session, services: Services, call: Call, event: CallEvent, now: datetime
+) -> Answered:
+    """Answer one question about a locked call."""
+    flow, started = _flow_of(session, services, call, now)
     if call.conversation_state == Conversation.ENDED.value:
         return _too_late(session, services, call, event, flow, now)
     advance(call, CarrierStatus.IN_PROGRESS, at=now)
@@ -92,21 +99,23 @@ def _answer(session: Session, services: Services, call: Call, event: CallEvent, 
         return Answered(event.n, flow, call.language, (JoinConference(conference),))
     stored = session.get(Turn, (call.id, event.n)) if event.n < call.next_turn else None
     if stored is not None:
-        return Answered(event.n, flow, call.language, _read(stored))
-    outputs = _step(session, services, call, event.given if event.mark not in _LATE else NoInput(), flow, now)
+        return Answered(event.n, flow, call.language, fill(session, services, flow, _read(stored)))
+    given = started if started is not None and isinstance(event.given, Started) else event.given
+    told = _discreet(flow, call, given)
+    outputs = _step(session, services, call, given if event.mark not in _LATE else NoInput(), flow, now)
     session.connection().execute(
         _KEEP_TURN,
         {
             "call_id": call.id,
             "n": event.n,
             "at": now,
-            "given": input_to_json(event.given),
+            "given": input_to_json(told),
             "outputs": [output_to_json(each) for each in outputs],
         },
     )
     call.next_turn = max(call.next_turn, event.n + 1)
     changed(session, call, now=now)
-    return Answered(event.n, flow, call.language, outputs)
+    return Answered(event.n, flow, call.language, fill(session, services, flow, outputs))
 
 
 def _step(
@@ -118,6 +127,8 @@ def _step(
         conversations.end(session, call, by=conversations.OPERATOR, lines=services.lines, now=now)
     if isinstance(given, Started) and call.flow_state is not None:
         given = NoInput()
+    if isinstance(given, Resumed):
+        given = Resumed(why_resumed(call))
     spoken: list[Output] = []
     state, outputs = step(flow, state, given)
     for _ in range(MOST_EFFECTS):
@@ -184,11 +195,22 @@ def _too_late(
     return Answered(event.n, flow, call.language, (HangUp(call.outcome or "ended"),))
 
 
-def _flow_of(services: Services, call: Call) -> Flow:
-    flow = services.flows.get(call.flow or DAY) or services.flows[DAY]
-    if call.flow is None:
-        call.flow, call.flow_version = flow.id, flow.version[:32]
-    return flow
+def _flow_of(session: Session, services: Services, call: Call, now: datetime) -> tuple[Flow, Started | None]:
+    """Return the call's flow, chosen at its first turn and kept; then also the input that it begins with."""
+    if call.flow is not None:
+        return services.flows.get(call.flow) or services.flows[DAY], None
+    name, started = choose_flow(session, services, call, now=now)
+    flow = services.flows.get(name) or services.flows[DAY]
+    call.flow, call.flow_version = flow.id, flow.version[:32]
+    return flow, started
+
+
+def _discreet(flow: Flow, call: Call, given: Input) -> Input:
+    """Return the input as a turn may keep it: the digits of a query code are nobody's to read afterwards."""
+    node = flow.nodes.get((call.flow_state or {}).get("node", ""))
+    if not isinstance(node, CollectNode) or not node.secret:
+        return given
+    return Digits("") if isinstance(given, Digits | Speech) else given
 
 
 def _read(turn: Turn) -> tuple[Output, ...]:

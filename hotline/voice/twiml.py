@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from twilio.twiml.voice_response import Conference, Dial, Gather, VoiceResponse
 
-from hotline.voice.voices import Voices
+from hotline.voice.voices import Voice, Voices
 from ivr_flows.model import Flow
 from ivr_flows.outputs import (
     HangUp,
@@ -46,6 +46,9 @@ class Addresses:
 
     def outbound(self, call_id: int) -> str:
         return f"{self.public_url}/voice/outbound/{call_id}{OVERRIDES}"
+
+    def warning(self, number: int) -> str:
+        return f"{self.public_url}/voice/warnings/{number}{OVERRIDES}"
 
     def leg_status(self, leg_id: int) -> str:
         return f"{self.public_url}/voice/status?leg={leg_id}{OVERRIDES}"
@@ -102,6 +105,13 @@ def hold_document(addresses: Addresses) -> str:
     response = VoiceResponse()
     response.play(addresses.tune, loop=20)
     response.redirect(addresses.hold, method="POST")
+    return str(response)
+
+
+def announcement_document(text: str, voice: Voice) -> str:
+    """Return the document that says one sentence to one party of a conversation."""
+    response = VoiceResponse()
+    response.say(text, language=voice.say_language, voice=voice.voice)
     return str(response)
 
 
@@ -196,11 +206,7 @@ class _Renderer:
         parent.say(self._text(say), language=voice.say_language, voice=voice.voice)
 
     def _text(self, say: Say) -> str:
-        texts = self._flow.prompts[say.prompt]
-        text = texts.get(say.language) or texts[self._flow.languages[0]]
-        for name, value in say.values.items():
-            text = text.replace(f"{{{name}}}", value)
-        return text
+        return self._flow.text(say.prompt, say.language, say.values)
 
 
 def _conference(name: str, addresses: Addresses) -> Conference:

@@ -27,10 +27,18 @@ from hotline.voice.operators import (
     release_by_fallback,
 )
 from hotline.voice.reports import ConferenceEvent, StatusEvent, take_conference, take_status
+from hotline.voice.service_policy import FIRST_LANGUAGE
 from hotline.voice.signature import SIGNATURE, BadSignature, SignatureCheck
 from hotline.voice.tune import tune
 from hotline.voice.turns import Answered, take_turn
-from hotline.voice.twiml import Addresses, hang_up_document, hold_document, operator_document, render
+from hotline.voice.twiml import (
+    Addresses,
+    announcement_document,
+    hang_up_document,
+    hold_document,
+    operator_document,
+    render,
+)
 
 LARGEST_FORM: Final = 200_000
 """Bytes; the longest speech result is a tenth of it."""
@@ -162,7 +170,11 @@ async def operator(webhook: Verified, leg_id: int) -> Response:
 async def outbound(webhook: Verified, call_id: int) -> Response:
     """Somebody whom we call back has answered."""
     sid = webhook.text("CallSid")
-    answered = await _run(webhook, lambda: answer_outbound(webhook.voice.services, call_id, sid=sid))
+    is_machine = webhook.text("AnsweredBy").startswith(("machine", "fax"))
+    answered = await _run(
+        webhook,
+        lambda: answer_outbound(webhook.voice.services, call_id, sid=sid, is_machine=is_machine),
+    )
     if answered is None:
         return _xml(hang_up_document())
     return _xml(_rendered(webhook.voice, answered))
@@ -172,6 +184,15 @@ async def outbound(webhook: Verified, call_id: int) -> Response:
 async def hold(webhook: Verified) -> Response:
     """What somebody hears who is kept waiting in a conversation."""
     return _xml(hold_document(webhook.voice.addresses))
+
+
+@router.post("/warnings/{number}")
+async def warning(webhook: Verified, number: int) -> Response:
+    """What a caller hears who abuses the operator, in the middle of the conversation."""
+    services = webhook.voice.services
+    warnings = services.messages.warnings
+    text = warnings[min(max(number, 1), len(warnings)) - 1]
+    return _xml(announcement_document(text, services.voices.get(FIRST_LANGUAGE)))
 
 
 @router.get("/tune.wav")

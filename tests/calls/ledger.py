@@ -12,10 +12,22 @@ from dispatch.database import Database
 from dispatch.models.people import User
 from dispatch.models.tickets import Ticket
 from dispatch.rules.phones import normalise
+from hotline.calls.follow_up_models import FollowUp
 from hotline.calls.models import Call, CallLog, Recording, TicketCall
 from hotline.line.models import Presence, ReturnCall
 
-_TOLD = ("line", "reason", "by", "satisfied", "declined")
+_TOLD = (
+    "line",
+    "reason",
+    "by",
+    "solved",
+    "satisfied",
+    "declined",
+    "result",
+    "number",
+    "confirmed",
+    "warnings",
+)
 """What the diary says beside the verb; seconds and ids are left out."""
 
 
@@ -30,12 +42,21 @@ def record_of(
         owed = [
             _owed(each) for each in session.scalars(select(ReturnCall).where(ReturnCall.phone == phone.e164))
         ]
+        follow_ups = [
+            _follow_up(session, each)
+            for each in session.scalars(
+                select(FollowUp)
+                .join(Call, Call.id == FollowUp.call_id)
+                .where(Call.to_raw == (phone.e164 or number))
+            )
+        ]
         states = session.execute(
             select(User.name, Presence.state).join(Presence, Presence.user_id == User.id)
         ).all()
     found = {
         "calls": calls,
         "owed": owed,
+        "follow_ups": follow_ups,
         "seats": {name: state for name, state in states if name in set(seats)},
     }
     return {name: each for name, each in found.items() if each}
@@ -61,6 +82,9 @@ def _call(session: Session, call: Call) -> dict[str, Any]:
         "language": call.language,
         "line": call.line,
         "category": call.category,
+        "flow": call.flow if call.flow != "day" else None,
+        "crisis": call.crisis,
+        "warnings": call.warnings,
         "path": list(call.path),
         "said": list(call.said),
         "diary": [
@@ -79,6 +103,19 @@ def _ticket(ticket: Ticket, relation: str) -> dict[str, Any]:
         "state": ticket.state,
         "category": ticket.category,
         "urgency": ticket.urgency,
+    }
+    return {name: each for name, each in found.items() if each is not None}
+
+
+def _follow_up(session: Session, row: FollowUp) -> dict[str, Any]:
+    ticket = session.get_one(Ticket, row.ticket_id)
+    found = {
+        "state": row.state,
+        "attempts": row.attempts,
+        "solved": row.solved,
+        "satisfied": row.satisfied,
+        "reason": row.reason,
+        "ticket": ticket.state,
     }
     return {name: each for name, each in found.items() if each is not None}
 

@@ -255,7 +255,10 @@ def rows(centre: Centre) -> int:
         )
 
 
-@pytest.mark.parametrize("path", ["/voice/incoming", "/voice/status", "/voice/turns/1", "/voice/conference"])
+@pytest.mark.parametrize(
+    "path",
+    ["/voice/incoming", "/voice/status", "/voice/turns/1", "/voice/conference", "/voice/warnings/1"],
+)
 @pytest.mark.parametrize("signature", ["", "AAAA", "é"])
 def test_a_forged_webhook_is_refused_and_writes_nothing(centre: Centre, path: str, signature: str) -> None:
     answer = post(centre, path, INCOMING, signature=signature)

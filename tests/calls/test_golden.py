@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from sqlalchemy import update
 from config.settings import SHIPPED_CONFIG
 from dispatch.database import Database
 from dispatch.models.people import User
+from hotline.jobs.loop import follow_up
+from tests.builders import NOW
 from tests.calls.centre import Centre, open_centre
 from tests.calls.stories import GOLDEN, Player, Story, put, read_story, timeless, write_story
 from tests.lines import ServerLine
@@ -58,6 +61,14 @@ class InProcess:
     def pass_time(self, seconds: float) -> None:
         self.centre.pass_time(seconds)
 
+    def follow_up(self) -> None:
+        follow_up(self.centre.services)
+        self.centre.line.settle()
+
+    @property
+    def secret(self) -> bytes:
+        return self.centre.services.policy.secret
+
     def eventually(self, holds: Callable[[], Any], what: str) -> Any:
         self.centre.line.settle()
         found = holds()
@@ -89,6 +100,13 @@ class AtServer:
     def pass_time(self, seconds: float) -> None:  # noqa: ARG002  # the scene asks for it
         raise AssertionError("a running server's time is its own: such a story is only_in_process")
 
+    def follow_up(self) -> None:
+        raise AssertionError("a running server follows up by itself: such a story is only_in_process")
+
+    @property
+    def secret(self) -> bytes:
+        raise AssertionError("a running server tells nobody its secret: such a story is only_in_process")
+
     def eventually(self, holds: Callable[[], Any], what: str) -> Any:
         return eventually(holds, what)
 
@@ -103,19 +121,26 @@ def scene_of(story: Story, database: Database, tmp_path: Path) -> Iterator[InPro
     with open_centre(database, tmp_path / "data", config_dir=_config(story, tmp_path)) as centre:
         with database.writing() as session:
             session.execute(update(User).where(User.name == "operator").values(skills=DEMO_SKILLS))
+        at = story.head.get("at")
+        if at is not None:
+            centre.clock.ahead = datetime.fromisoformat(at) - NOW
         yield InProcess(centre)
 
 
 def _config(story: Story, tmp_path: Path) -> Path:
-    """Return the shipped configuration, or one whose waiting lines are short."""
-    room = story.head.get("line_holds")
-    if room is None:
+    """Return the shipped configuration, or one that the story changes in places."""
+    changes: dict[str, dict[str, Any]] = dict(story.head.get("config", {}))
+    if "line_holds" in story.head:
+        changes["lines"] = {"defaults": {"max_waiting": story.head["line_holds"]}}
+    if not changes:
         return SHIPPED_CONFIG
-    lines = yaml.safe_load((SHIPPED_CONFIG / "lines.yaml").read_text(encoding="utf-8"))
-    lines["defaults"]["max_waiting"] = room
     folder = tmp_path / "config"
     folder.mkdir()
-    (folder / "lines.yaml").write_text(yaml.safe_dump(lines, allow_unicode=True), encoding="utf-8")
+    for name, changed in changes.items():
+        data = yaml.safe_load((SHIPPED_CONFIG / f"{name}.yaml").read_text(encoding="utf-8"))
+        for key, value in changed.items():
+            data[key] = {**data[key], **value} if isinstance(value, dict) else value
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
     return folder
 
 

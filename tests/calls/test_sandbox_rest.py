@@ -410,3 +410,39 @@ def test_a_dialled_telephone_nobody_answers_leads_on(stage: Stage) -> None:
     stage.phone(WORKER).dial().waits(11).hears("请打分")
 
     assert stage.app.forms("/after")[0]["DialCallStatus"] == "no-answer"
+
+
+def test_machine_detection_says_who_answered_and_only_where_it_was_asked_for() -> None:
+    with open_stage() as stage:
+        stage.app.says("/who", "<Hangup/>")
+        phone, carrier = stage.phone(), stage.carrier()
+        for is_machine, asked in ((False, True), (True, True), (True, False)):
+            if is_machine:
+                phone.is_a_machine()
+            carrier.originate(
+                phone.number,
+                from_="12351",
+                url=f"{BASE}/who",
+                status_callback=f"{BASE}/status",
+                detect_machine=asked,
+            )
+            stage.line.settle()
+            phone.answers().was_hung_up()
+        assert [form.get("AnsweredBy") for form in stage.app.forms("/who")] == [
+            "human",
+            "machine_start",
+            None,
+        ]
+
+
+def test_a_message_reaches_the_phone_and_one_that_cannot_be_sent_is_refused() -> None:
+    with open_stage() as stage:
+        phone, carrier = stage.phone(), stage.carrier()
+        carrier.send_sms(phone.number, from_="12351", body="查询号1123000001")
+        stage.line.settle()
+        texts = [event["text"] for event in phone.events if event["event"] == "message"]
+        assert texts == ["查询号1123000001"]
+        for to, body in ((phone.number, "x" * 1601), ("12345", "x")):
+            with pytest.raises(CarrierError) as refused:
+                carrier.send_sms(to, from_="12351", body=body)
+            assert not refused.value.retryable

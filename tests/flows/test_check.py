@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr_flows.check import check
-from ivr_flows.model import LineNode, MenuNode
+from ivr_flows.model import CollectNode, LineNode, MenuNode
 from ivr_flows.parse import FlowError, load_flow, parse_flow
 
 HERE = Path(__file__).parent
@@ -28,6 +28,8 @@ CODES = {
     )
 }
 """Every code that the checker's source yields."""
+LANGUAGES = {"english", "dialect"}
+"""Skills of operators that no line asks for: they are preferred, not required."""
 
 
 def _expected(path: Path) -> list[tuple[int, str, str]]:
@@ -57,9 +59,53 @@ def _found(path: Path) -> list[tuple[int, str, str]]:
         return [(each.line, "parse", each.reason) for each in refused.problems]
 
 
+@pytest.mark.parametrize("features", [(), ("dialect",)], ids=["plain", "dialect"])
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_flow_has_no_finding(path: Path) -> None:
-    assert check(load_flow(path)) == []
+def test_a_shipped_flow_has_no_finding_whatever_the_centre_has(path: Path, features: tuple[str, ...]) -> None:
+    assert check(load_flow(path, features=features)) == []
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_menu_and_number_entry_can_be_answered_by_speech(path: Path) -> None:
+    flow = load_flow(path, features=["dialect"])
+    listening = [node for node in flow.nodes.values() if isinstance(node, MenuNode | CollectNode)]
+    assert all(node.speech for node in listening), [node.id for node in listening if not node.speech]
+
+
+def test_a_finding_in_an_included_part_names_its_file(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    part = (
+        (FLOWS / "parts" / "care.yaml")
+        .read_text("utf-8")
+        .replace("zh-CN: 您好，我们一直在。", "zh-TW: 您好。")
+    )
+    (tmp_path / "parts" / "care.yaml").write_text(part, encoding="utf-8")
+    flow = tmp_path / "day.yaml"
+    flow.write_text((FLOWS / "day.yaml").read_text("utf-8"), encoding="utf-8")
+    found = {(each.code, each.part) for each in check(load_flow(flow))}
+    assert found == {("untranslated", "parts/care.yaml"), ("unknown_language", "parts/care.yaml")}
+
+
+def test_a_change_in_a_part_is_a_new_version_of_the_flow(tmp_path: Path) -> None:
+    whole = load_flow(FLOWS / "day.yaml")
+    (tmp_path / "parts").mkdir()
+    part = (FLOWS / "parts" / "care.yaml").read_text("utf-8").replace("我们一直在", "我们都在")
+    (tmp_path / "parts" / "care.yaml").write_text(part, encoding="utf-8")
+    (tmp_path / "day.yaml").write_text((FLOWS / "day.yaml").read_text("utf-8"), encoding="utf-8")
+    changed = load_flow(tmp_path / "day.yaml")
+    assert changed.version != whole.version
+    assert changed.prompts["care"]["zh-CN"].startswith("您好，我们都在")
+    # What is not beside the flow is taken from the shipped parts.
+    assert changed.prompts["survey"] == whole.prompts["survey"]
+
+
+def test_a_dialect_is_spoken_from_the_first_languages_text() -> None:
+    flow = load_flow(FLOWS / "day.yaml", features=["dialect"])
+    assert flow.nodes["dialect"].language == "yue-HK"
+    assert flow.text("survey", "yue-HK", {}) == flow.prompts["survey"]["zh-CN"]
+    main = load_flow(FLOWS / "day.yaml").nodes["main"]
+    assert isinstance(main, MenuNode)
+    assert "7" not in main.options
 
 
 def test_the_flow_that_the_broken_ones_are_made_of_is_sound() -> None:
@@ -125,8 +171,9 @@ def test_a_flow_with_lines_lost_or_moved_is_read_or_refused_and_never_crashes(da
     assert all(1 <= line <= len(lines) + 1 and reason for line, reason in told)
 
 
-def test_the_day_flow_names_only_categories_lines_and_skills_that_exist() -> None:
-    flow = load_flow(FLOWS / "day.yaml")
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_flow_names_only_categories_lines_and_skills_that_exist(path: Path) -> None:
+    flow = load_flow(path, features=["dialect"])
     config = HERE.parents[1] / "config"
     catalogue = _load(config / "categories.yaml")
     lines = {each["code"]: each for each in _load(config / "lines.yaml")["lines"]}
@@ -141,6 +188,5 @@ def test_the_day_flow_names_only_categories_lines_and_skills_that_exist() -> Non
     queues = [node for node in flow.nodes.values() if isinstance(node, LineNode)]
     assert categories <= _codes(catalogue)
     assert {queue.queue for queue in queues} <= set(lines)
-    assert skills | {queue.skill for queue in queues if queue.skill} <= {
-        skill for line in lines.values() for skill in line["skills"]
-    }
+    known = {skill for line in lines.values() for skill in line["skills"]} | LANGUAGES
+    assert skills | {queue.skill for queue in queues if queue.skill} <= known

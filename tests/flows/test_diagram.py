@@ -6,6 +6,8 @@ import itertools
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import pytest
+
 from ivr_flows.diagram import edges, name_of, to_mermaid, to_svg
 from ivr_flows.parse import load_flow
 from ivr_flows.trying import walk
@@ -58,8 +60,12 @@ def test_mermaid_names_the_keys() -> None:
     assert 'rights -->|"1 欠薪' in text
 
 
-def test_the_drawing_in_the_documents_is_the_flow_that_is_shipped() -> None:
-    assert (ROOT / "docs" / "flows" / "day.svg").read_text(encoding="utf-8") == to_svg(DAY)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "ivr_flows" / "flows").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_the_drawing_in_the_documents_is_the_flow_that_is_shipped(path: Path) -> None:
+    drawn = (ROOT / "docs" / "flows" / f"{path.stem}.svg").read_text(encoding="utf-8")
+    assert drawn == to_svg(load_flow(path)), "run: hotline flows draw-all docs/flows"
 
 
 def test_a_walk_in_the_terminal_reads_like_a_call() -> None:

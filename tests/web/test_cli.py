@@ -14,6 +14,7 @@ import pytest
 from config.settings import Settings
 from hotline import preflight
 from hotline.jobs.sealing import seal_history
+from hotline.preflight import check_all
 from hotline.services import Services
 from hotline.wiring import database_of, keys_of, services_of
 
@@ -147,6 +148,18 @@ def test_flows_can_be_checked_drawn_and_tried(tmp_path: Path) -> None:
     tried = run(tmp_path, "flows", "try", str(day), given="1\n1\n2\n")
     assert "欠薪请按1" in tried.stdout
     assert "再见" in tried.stdout
+    run(tmp_path, "flows", "draw-all", str(tmp_path / "drawn"))
+    drawn = {path.name for path in (tmp_path / "drawn").iterdir()}
+    assert drawn == {"blocked.svg", "day.svg", "followup.svg", "full.svg", "night.svg"}
+
+
+def test_a_telephone_policy_that_cannot_be_obeyed_is_named_by_the_check(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "follow_up.yaml").write_text("enabled: true\nhours: []\n", encoding="utf-8")
+    settings = Settings(data_dir=tmp_path, config_dir=tmp_path / "own")
+    found = [problem.what for problem in check_all(settings, {}) if problem.code == "configuration"]
+    assert len(found) == 1
+    assert "follow_up.yaml" in found[0]
 
 
 RULES = """rules:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from config.settings import Settings
+from config.load import ConfigError
+from config.settings import SHIPPED_CONFIG, Settings
+from hotline.wiring import flows_of
 
 
 def test_without_any_variable_it_is_sqlite_and_the_sandbox_on_12351(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,3 +58,17 @@ def test_secrets_do_not_show_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = repr(Settings())
     assert "s" * 40 not in shown
     assert "t" * 32 not in shown
+
+
+def test_a_feature_that_no_menu_knows_and_a_reading_that_nobody_wrote_stop_the_start(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, config_dir=tmp_path)
+    shipped = (SHIPPED_CONFIG / "service.yaml").read_text(encoding="utf-8")
+    (tmp_path / "service.yaml").write_text(shipped.replace("features: []", "features: [dialects]"), "utf-8")
+    with pytest.raises(ConfigError, match="dialects"):
+        flows_of(settings)
+    (tmp_path / "service.yaml").write_text(shipped.replace("features: []", "features: [dialect]"), "utf-8")
+    assert "dialect" in flows_of(settings)["day"].nodes
+    readings = (SHIPPED_CONFIG / "readings.yaml").read_text(encoding="utf-8")
+    (tmp_path / "readings.yaml").write_text(readings.replace("materials.death", "materials.loss"), "utf-8")
+    with pytest.raises(ConfigError, match=r"materials\.death"):
+        flows_of(settings)

@@ -21,6 +21,7 @@ class Endpoint:
         self.leg: Leg | None = None
         self.incoming: list[Leg] = []
         self.muted = False
+        self.is_machine = False
         self._listener = listener
 
     @property

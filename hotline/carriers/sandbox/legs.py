@@ -81,6 +81,8 @@ class Leg:
     bridge: Leg | None = None
     ring_timer: Timer | None = None
     recordings: list[Recording] = field(default_factory=list)
+    detects_machine: bool = False
+    """`MachineDetection` was asked for: webhooks after the answer say who answered."""
 
     @property
     def is_ended(self) -> bool:
@@ -108,6 +110,8 @@ class Leg:
         if self.direction == "inbound":
             for end in ("From", "To", "Caller", "Called"):
                 values |= {f"{end}{place}": "" for place in _PLACES}
+        if self.detects_machine and self.endpoint is not None:
+            values["AnsweredBy"] = "machine_start" if self.endpoint.is_machine else "human"
         if self.parent_sid:
             values["ParentCallSid"] = self.parent_sid
         return values

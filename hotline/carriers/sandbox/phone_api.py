@@ -111,6 +111,8 @@ class _Session:
                 self._speak(value)
             case "mute":
                 self.endpoint.muted = bool(value)
+            case "machine":
+                self.endpoint.is_machine = bool(value)
             case "auto_answer":
                 self.endpoint.auto_answer = bool(value)
             case _:

@@ -22,6 +22,7 @@ from hotline.carriers.sandbox.legs import API_VERSION, Goto, Leg, Number, rfc282
 Json = dict[str, Any]
 Work = Callable[["Asked"], Awaitable[Response]]
 NOT_FOUND, CALL_NOT_IN_PROGRESS, AUTHENTICATE, MISSING = 20404, 21220, 20003, 21201
+LONGEST_MESSAGE = 1600
 _HANGING_UP = {"completed", "canceled"}
 
 
@@ -168,9 +169,17 @@ async def _create_call(asked: Asked) -> Response:
         fallback_url=asked.text("FallbackUrl"),
         status_callback=asked.text("StatusCallback"),
         status_events=events,
+        detects_machine=_detects_machine(asked),
     )
     asked.exchange.originate(leg, timeout_s=float(asked.text("Timeout", "60")))
     return answer(call_json(asked, leg), 201)
+
+
+def _detects_machine(asked: Asked) -> bool:
+    wanted = asked.text("MachineDetection")
+    if wanted not in ("", "Enable", "DetectMessageEnd"):
+        raise Refused(400, 20001, f"MachineDetection {wanted[:40]} is neither Enable nor DetectMessageEnd")
+    return wanted != ""
 
 
 def _instructions(asked: Asked) -> Goto:
@@ -231,9 +240,15 @@ async def _create_message(asked: Asked) -> Response:
     to, from_, body = asked.text("To"), asked.text("From"), asked.text("Body")
     if not to or not from_ or not body:
         raise Refused(400, 21604, "A message needs 'To', 'From' and 'Body'")
+    if len(body) > LONGEST_MESSAGE:
+        raise Refused(400, 21617, f"The concatenated message body exceeds {LONGEST_MESSAGE} characters")
+    if not to.startswith("+"):
+        raise Refused(400, 21211, f"The 'To' number {to} is not a valid phone number")
     exchange = asked.exchange
     message = Message(from_, to, body, exchange.now())
     exchange.messages.append(message)
+    for endpoint in exchange.switchboard.at(to):
+        endpoint.tell("message", exchange.now().isoformat(), **{"from": from_, "text": body})
     fields = {"MessageSid": message.sid, "AccountSid": exchange.account_sid, "From": from_, "To": to}
     if callback := asked.text("StatusCallback"):
         for status in ("sent", "delivered"):

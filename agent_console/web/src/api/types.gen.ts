@@ -4,6 +4,50 @@
  */
 
 export interface paths {
+    "/api/blocked-numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Blocked
+         * @description Return the blocks in force, masked; with `past` those that are over too.
+         */
+        get: operations["blocked_api_blocked_numbers_get"];
+        put?: never;
+        /**
+         * Block
+         * @description Block the number of a call for some days.
+         */
+        post: operations["block_api_blocked_numbers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/blocked-numbers/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift
+         * @description End a block before its time.
+         */
+        post: operations["lift_api_blocked_numbers__id__lift_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/callbacks": {
         parameters: {
             query?: never;
@@ -58,6 +102,48 @@ export interface paths {
         get: operations["read_api_calls__sid__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/crisis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Crisis
+         * @description Confirm that the caller is in distress, or say that the machine was wrong.
+         *
+         *     A confirmed call is sealed: whoever confirmed it may see no more of it than the answer.
+         */
+        post: operations["crisis_api_calls__sid__crisis_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/end_for_abuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End For Abuse
+         * @description End the call after the last warning.
+         */
+        post: operations["end_for_abuse_api_calls__sid__end_for_abuse_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -204,6 +290,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{sid}/warn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Warn
+         * @description Let the caller hear the next warning against abuse.
+         */
+        post: operations["warn_api_calls__sid__warn_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/categories": {
         parameters: {
             query?: never;
@@ -216,26 +322,6 @@ export interface paths {
          * @description Return every category in the catalogue's order.
          */
         get: operations["categories_api_categories_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/court-districts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Districts
-         * @description Return the court districts, or the one in which a place lies.
-         */
-        get: operations["districts_api_court_districts_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -259,6 +345,34 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Incident
+         * @description Return the announcement that callers hear now.
+         */
+        get: operations["incident_api_incident_get"];
+        /**
+         * Announce
+         * @description Switch an announcement on, in place of the one that was on.
+         */
+        put: operations["announce_api_incident_put"];
+        post?: never;
+        /**
+         * End Announcement
+         * @description Switch the announcement off.
+         */
+        delete: operations["end_announcement_api_incident_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -528,7 +642,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/rosters/{sheet}": {
+    "/api/satisfaction": {
         parameters: {
             query?: never;
             header?: never;
@@ -536,58 +650,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export Roster
-         * @description Return absences or rosters as a CSV file.
+         * Satisfied
+         * @description Count what callers said after their calls, from `since` to before `until`.
          */
-        get: operations["export_roster_api_rosters__sheet__get"];
-        put?: never;
-        /**
-         * Import Roster
-         * @description Load absences or rosters: who is away, and who is on call.
-         */
-        post: operations["import_roster_api_rosters__sheet__post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/routing-rules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Routing Rules
-         * @description Return the rules in force and every version that ever was.
-         */
-        get: operations["routing_rules_api_routing_rules_get"];
-        /**
-         * Put Routing Rules
-         * @description Put a book of rules into force as a new version; a circle or an unknown union is refused with its place.
-         */
-        put: operations["put_routing_rules_api_routing_rules_put"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/service-points": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Points
-         * @description Return a union's service points, or those nearest to a place that can do what is needed.
-         */
-        get: operations["points_api_service_points_get"];
+        get: operations["satisfied_api_satisfaction_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -644,30 +710,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/tables/{sheet}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export File
-         * @description Return a table as a CSV file that can be loaded again.
-         */
-        get: operations["export_file_api_tables__sheet__get"];
-        put?: never;
-        /**
-         * Import File
-         * @description Load a CSV file all or nothing; a refusal names every bad line.
-         */
-        post: operations["import_file_api_tables__sheet__post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/tickets": {
         parameters: {
             query?: never;
@@ -714,26 +756,6 @@ export interface paths {
          * @description Write the fields that are given and leave the others alone; 409 with what others changed meanwhile.
          */
         patch: operations["edit_api_tickets__number__patch"];
-        trace?: never;
-    };
-    "/api/tickets/{number}/consent": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Consent
-         * @description Record that the caller waives recusal, or takes it back.
-         */
-        put: operations["consent_api_tickets__number__consent_put"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/tickets/{number}/preview": {
@@ -836,30 +858,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/unions/{union_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Union
-         * @description Return a union with the line above it, its posts and service points, and who can be reached there.
-         */
-        get: operations["union_api_unions__union_id__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change Union
-         * @description Change name, telephone, calendar, whether it receives, and whether it still exists.
-         */
-        patch: operations["change_union_api_unions__union_id__patch"];
-        trace?: never;
-    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -896,6 +894,39 @@ export interface components {
             why_not: string | null;
         };
         /**
+         * BlockIn
+         * @description Whose number, for how long and why.
+         */
+        BlockIn: {
+            /** Call Sid */
+            call_sid: string;
+            /** Days */
+            days: number;
+            /** Reason */
+            reason: string;
+        };
+        /** BlockedNumberOut */
+        BlockedNumberOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Lifted At */
+            lifted_at: string | null;
+            /** Number Masked */
+            number_masked: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
          * CallDetail
          * @description The screen pop.
          */
@@ -906,6 +937,8 @@ export interface components {
             carrier_status: string;
             /** Conversation State */
             conversation_state: string;
+            /** Crisis */
+            crisis: ("suspected" | "confirmed" | "dismissed") | null;
             /** Direction */
             direction: string;
             /** Draft */
@@ -956,6 +989,8 @@ export interface components {
             tickets: string[];
             /** To */
             to: string;
+            /** Warnings */
+            warnings: number;
         };
         /** CallOnTicket */
         CallOnTicket: {
@@ -969,7 +1004,7 @@ export interface components {
              * Relation
              * @enum {string}
              */
-            relation: "origin" | "nudge" | "return_call" | "callback";
+            relation: "origin" | "nudge" | "note" | "return_call" | "callback";
             /** Sid */
             sid: string;
             /**
@@ -1098,38 +1133,19 @@ export interface components {
             state: "running" | "paused" | "met" | "missed" | "cancelled";
         };
         /**
-         * ConsentIn
-         * @description The caller's word that his employer's own union may see the case, or that it may not any more.
+         * CrisisIn
+         * @description What a person says about a caller who may be in distress.
          */
-        ConsentIn: {
-            /**
-             * Means
-             * @enum {string}
-             */
-            means: "recording" | "paper" | "message";
-            /** Version */
-            version: number;
-            /** Waives */
-            waives: boolean;
-            /** Words */
-            words: string;
+        CrisisIn: {
+            /** Confirmed */
+            confirmed: boolean;
         };
-        /** DistrictOut */
-        DistrictOut: {
-            /** Code */
-            code: string;
-            /** Court */
-            court: string;
-            /** Name */
-            name: string;
-            /** Phone */
-            phone: string | null;
-            /** Regions */
-            regions: string[];
-            /** Union Id */
-            union_id: number;
-            /** Union Name */
-            union_name: string;
+        /** CrisisOut */
+        CrisisOut: {
+            /** Crisis */
+            crisis: ("suspected" | "confirmed" | "dismissed") | null;
+            /** Sid */
+            sid: string;
         };
         /** EmployerOnTicket */
         EmployerOnTicket: {
@@ -1253,18 +1269,31 @@ export interface components {
             text: string;
         };
         /**
-         * ImportOut
-         * @description What an import did, or with `dry_run` would do.
+         * IncidentIn
+         * @description What every caller hears first.
          */
-        ImportOut: {
-            /** Created */
-            created: number;
-            /** Dry Run */
-            dry_run: boolean;
-            /** Unchanged */
-            unchanged: number;
-            /** Updated */
-            updated: number;
+        IncidentIn: {
+            /** Text */
+            text: string;
+            /**
+             * Text En
+             * @default
+             */
+            text_en: string;
+        };
+        /** IncidentOut */
+        IncidentOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
         };
         /** LegOut */
         LegOut: {
@@ -1334,52 +1363,6 @@ export interface components {
              */
             outcome: "answered" | "silent" | "wrong_number" | "prank" | "test" | "query_only";
         };
-        /** PointOut */
-        PointOut: {
-            /** Address */
-            address: string | null;
-            /** Code */
-            code: string;
-            /** Facilities */
-            facilities: string[];
-            /** Id */
-            id: number;
-            /** Kind */
-            kind: string;
-            /** Kind Label */
-            kind_label: string;
-            /** Name */
-            name: string;
-            /** Open Now */
-            open_now: boolean;
-            /** Opens At */
-            opens_at: string | null;
-            /** Phone */
-            phone: string | null;
-            /** Reasons */
-            reasons: string[];
-            /** Region Code */
-            region_code: string;
-            /** Services */
-            services: string[];
-            /** Skills */
-            skills: string[];
-            /** Union Id */
-            union_id: number;
-            /** Union Name */
-            union_name: string;
-        };
-        /** PostOut */
-        PostOut: {
-            /** Code */
-            code: string;
-            /** Deputy */
-            deputy: string | null;
-            /** Holder */
-            holder: string | null;
-            /** Name */
-            name: string;
-        };
         /** PresenceIn */
         PresenceIn: {
             /** Reason */
@@ -1414,33 +1397,14 @@ export interface components {
             /** Wrap Up Until */
             wrap_up_until: string | null;
         };
-        /** ProposalOut */
-        ProposalOut: {
-            /** Kind */
-            kind: string;
-            /** Reason */
-            reason: string;
-            /** Region Code */
-            region_code: string;
-            /** Union Id */
-            union_id: number | null;
-            /** Union Name */
-            union_name: string | null;
-        };
         /** RankingOut */
         RankingOut: {
-            /** Advice */
-            advice: string[];
             /** Excluded */
             excluded: components["schemas"]["ExcludedUnionOut"][];
             /** Pool Reason */
             pool_reason: string | null;
-            /** Proposals */
-            proposals: components["schemas"]["ProposalOut"][];
             /** Recommendations */
             recommendations: components["schemas"]["RecommendationOut"][];
-            /** Rules Version */
-            rules_version: string;
         };
         /** RecommendationOut */
         RecommendationOut: {
@@ -1554,92 +1518,20 @@ export interface components {
             /** Watermark */
             watermark: string;
         };
-        /**
-         * RoutingRuleItem
-         * @description A rule as it is written and as it is read.
-         */
-        RoutingRuleItem: {
-            /**
-             * Category Prefix
-             * @default
-             */
-            category_prefix: string;
-            /** Code */
-            code: string;
-            /**
-             * Industry
-             * @default
-             */
-            industry: string;
-            /**
-             * Otherwise
-             * @default
-             */
-            otherwise: string;
-            /**
-             * Region Prefix
-             * @default
-             */
-            region_prefix: string;
-            /** Source */
-            source: string;
-            /** Union Code */
-            union_code: string;
-            /**
-             * Uscc
-             * @default
-             */
-            uscc: string;
-            /**
-             * Valid From
-             * Format: date
-             */
-            valid_from: string;
-            /** Valid To */
-            valid_to?: string | null;
-        };
-        /**
-         * RoutingRules
-         * @description A whole book of rules: it comes into force as one version.
-         */
-        RoutingRules: {
-            /**
-             * Dispatch Mode
-             * @default stepwise
-             * @enum {string}
-             */
-            dispatch_mode: "stepwise" | "direct";
-            /** Rules */
-            rules: components["schemas"]["RoutingRuleItem"][];
-        };
-        /** RoutingRulesOut */
-        RoutingRulesOut: {
-            /**
-             * Dispatch Mode
-             * @default stepwise
-             * @enum {string}
-             */
-            dispatch_mode: "stepwise" | "direct";
-            /** Rules */
-            rules: components["schemas"]["RoutingRuleItem"][];
-            /** Version */
-            version: string;
-            /** Versions */
-            versions: components["schemas"]["RuleSetOut"][];
-        };
-        /** RuleSetOut */
-        RuleSetOut: {
-            /** Dispatch Mode */
-            dispatch_mode: string;
-            /** Rules */
-            rules: number;
-            /**
-             * Stored At
-             * Format: date-time
-             */
-            stored_at: string;
-            /** Version */
-            version: string;
+        /** SatisfactionOut */
+        SatisfactionOut: {
+            /** Answers */
+            answers: number;
+            /** Asked */
+            asked: number;
+            /** Basically */
+            basically: number;
+            /** Dissatisfied */
+            dissatisfied: number;
+            /** Rate */
+            rate: number | null;
+            /** Satisfied */
+            satisfied: number;
         };
         /** SessionOut */
         SessionOut: {
@@ -1657,12 +1549,6 @@ export interface components {
             server_time: string;
             user: components["schemas"]["UserOut"];
         };
-        /**
-         * Sheet
-         * @description The kinds of files, in an order in which they can be loaded.
-         * @enum {string}
-         */
-        Sheet: "unions" | "employers" | "court_districts" | "service_points" | "posts" | "absences" | "rosters" | "employer_ties";
         /** SignIn */
         SignIn: {
             /** Name */
@@ -1781,7 +1667,7 @@ export interface components {
              * @default operator
              * @enum {string}
              */
-            channel: "phone" | "web" | "partner" | "upper_12351" | "line_12345" | "line_12348" | "inspection" | "walk_in" | "letter" | "union_phone" | "operator";
+            channel: "phone" | "web" | "partner" | "walk_in" | "letter" | "union_phone" | "operator";
             /** Confidentiality */
             confidentiality?: ("open" | "confidential" | "anonymous") | null;
             /** Contact Mode */
@@ -2000,73 +1886,6 @@ export interface components {
             region_code: string | null;
         };
         /**
-         * UnionPageIn
-         * @description Changes by hand; what is not given stays as it is.
-         */
-        UnionPageIn: {
-            /** Calendar */
-            calendar?: string | null;
-            /** Can Receive */
-            can_receive?: boolean | null;
-            /** Closed */
-            closed?: boolean | null;
-            /** Name */
-            name?: string | null;
-            /** Phone */
-            phone?: string | null;
-            /** Version */
-            version: number;
-        };
-        /** UnionPageOut */
-        UnionPageOut: {
-            /** Below */
-            below: number;
-            /** Calendar */
-            calendar: string;
-            /** Can Receive */
-            can_receive: boolean;
-            /** Closed */
-            closed: boolean;
-            /** Code */
-            code: string;
-            /** Group Code */
-            group_code: string | null;
-            /** Id */
-            id: number;
-            /** Industry */
-            industry: string | null;
-            /** Kind */
-            kind: string;
-            /** Kind Label */
-            kind_label: string;
-            /** Level */
-            level: string;
-            /** Level Label */
-            level_label: string;
-            /** Line */
-            line: components["schemas"]["UnionOut"][];
-            /** Name */
-            name: string;
-            /** On Duty */
-            on_duty: string[];
-            /** Opens At */
-            opens_at: string | null;
-            /** Parent Id */
-            parent_id: number | null;
-            /** Phone */
-            phone: string | null;
-            /** Points */
-            points: components["schemas"]["PointOut"][];
-            /** Posts */
-            posts: components["schemas"]["PostOut"][];
-            /** Region Code */
-            region_code: string | null;
-            /** Version */
-            version: number;
-            /** Working Now */
-            working_now: boolean;
-        };
-        /**
          * UnionPreview
          * @description Exactly what the chosen union will see.
          */
@@ -2127,6 +1946,101 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    blocked_api_blocked_numbers_get: {
+        parameters: {
+            query?: {
+                past?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedNumberOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    block_api_blocked_numbers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedNumberOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    lift_api_blocked_numbers__id__lift_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedNumberOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     callbacks_api_callbacks_get: {
         parameters: {
             query?: never;
@@ -2180,6 +2094,72 @@ export interface operations {
         };
     };
     read_api_calls__sid__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    crisis_api_calls__sid__crisis_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrisisIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrisisOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_for_abuse_api_calls__sid__end_for_abuse_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2431,6 +2411,37 @@ export interface operations {
             };
         };
     };
+    warn_api_calls__sid__warn_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     categories_api_categories_get: {
         parameters: {
             query?: never;
@@ -2447,37 +2458,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CategoryOut"][];
-                };
-            };
-        };
-    };
-    districts_api_court_districts_get: {
-        parameters: {
-            query?: {
-                region?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DistrictOut"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -2510,6 +2490,77 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
                 };
+            };
+        };
+    };
+    incident_api_incident_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"] | null;
+                };
+            };
+        };
+    };
+    announce_api_incident_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_announcement_api_incident_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -2900,132 +2951,11 @@ export interface operations {
             };
         };
     };
-    export_roster_api_rosters__sheet__get: {
+    satisfied_api_satisfaction_get: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                sheet: components["schemas"]["Sheet"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    import_roster_api_rosters__sheet__post: {
-        parameters: {
-            query?: {
-                dry_run?: boolean;
-            };
-            header?: never;
-            path: {
-                sheet: components["schemas"]["Sheet"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "text/csv": string;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    routing_rules_api_routing_rules_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RoutingRulesOut"];
-                };
-            };
-        };
-    };
-    put_routing_rules_api_routing_rules_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RoutingRules"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RoutingRulesOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    points_api_service_points_get: {
-        parameters: {
-            query?: {
-                region?: string | null;
-                need?: string | null;
-                union_id?: number | null;
-                limit?: number;
+            query: {
+                since: string;
+                until: string;
             };
             header?: never;
             path?: never;
@@ -3039,7 +2969,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PointOut"][];
+                    "application/json": components["schemas"]["SatisfactionOut"];
                 };
             };
             /** @description Validation Error */
@@ -3144,72 +3074,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuggestOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    export_file_api_tables__sheet__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                sheet: components["schemas"]["Sheet"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    import_file_api_tables__sheet__post: {
-        parameters: {
-            query?: {
-                dry_run?: boolean;
-            };
-            header?: never;
-            path: {
-                sheet: components["schemas"]["Sheet"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "text/csv": string;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
                 };
             };
             /** @description Validation Error */
@@ -3340,41 +3204,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["TicketEdit"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TicketOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    consent_api_tickets__number__consent_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                number: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConsentIn"];
             };
         };
         responses: {
@@ -3554,72 +3383,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UnionOut"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    union_api_unions__union_id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                union_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnionPageOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    change_union_api_unions__union_id__patch: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                union_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UnionPageIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnionPageOut"];
                 };
             };
             /** @description Validation Error */

@@ -58,7 +58,7 @@ const en: typeof zhCN = {
   },
   ticket: { nothingToDo: 'Nothing for you to do now', notNow: 'Not possible now ({n})', facts: 'Facts', actions: 'Actions', clocks: 'Clocks', handlings: 'Unions', handler: 'Handler', deputy: 'Deputy', timeline: 'Timeline', calls: 'Calls', leadUnion: 'Lead union', noCategory: 'No category', sealed: 'Sealed', supervised: 'Supervised', queryNumber: 'Query number', outcome: 'Outcome', watchers: 'Looking: {names}' },
   handlingRole: { lead: 'Lead', co: 'Co-handler' },
-  relation: { origin: 'Call', nudge: 'Nudge', return_call: 'Return call', callback: 'Callback' },
+  relation: { origin: 'Call', nudge: 'Nudge', note: 'Spoken note', return_call: 'Return call', callback: 'Callback' },
   identity: { title: 'Caller', relay: 'Relay number', view: 'Show identity', viewTitle: 'Show identity', logged: 'Each view is recorded; give a reason.', noName: 'No name', noPhone: 'No number' },
   callbacks: { empty: 'Nobody to call back now', choose: 'Choose a ticket on the left', script: 'Script', attempts: '{n} attempts', record: 'Save', reopen: 'Reopen', notSolved: 'Not solved: reopen', back: 'Back to the outcome' },
   returnCalls: { label: 'Return call', due: 'Due', done: 'Done', all: 'All', empty: 'No call is owed', number: 'Number', reason: 'Reason', since: 'Since', known: 'What is known', calling: 'Being called', away: 'Set your state to ready or not ready first, so that your phone can call', attempts: 'Attempts', outcome: 'Outcome', note: 'Note', call: 'Call', save: 'Done' },

@@ -76,7 +76,7 @@ export default {
     facts: '基本情况', actions: '操作', clocks: '时限', handlings: '经办工会', handler: '主办', deputy: 'B岗', timeline: '时间线', calls: '通话', leadUnion: '主办工会', noCategory: '未分类', sealed: '密件', supervised: '督办', queryNumber: '查询号', outcome: '结果', watchers: '正在查看：{names}',
   },
   handlingRole: { lead: '主办', co: '协办' },
-  relation: { origin: '来电', nudge: '催办', return_call: '回电', callback: '回访' },
+  relation: { origin: '来电', nudge: '催办', note: '补充情况', return_call: '回电', callback: '回访' },
   identity: {
     title: '诉求人', relay: '工单联系号', view: '查看身份', viewTitle: '查看诉求人身份', logged: '查看身份会留下记录，请填写理由。', noName: '未留姓名', noPhone: '未留号码',
   },

@@ -1,0 +1,206 @@
+"""How a caller learns where his request stands: ten digits, six digits, and no more tries than five a day."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from dispatch.access import find_ticket
+from dispatch.actors import caller_of
+from dispatch.commands import perform
+from dispatch.models.clocks import Clock
+from dispatch.models.progress import QueryTry
+from dispatch.models.tickets import Ticket
+from dispatch.models.unions import Union
+from dispatch.policy import Policy
+from dispatch.rules.numbering import NumberError, SpokenNumber, query_code
+from dispatch.rules.ticket_state import OPEN_STATES, ClockKind, Command, State
+from dispatch.rules.working_time import SHANGHAI
+
+WRONG_TRIES: Final = 5
+"""Then ticket and caller are locked for the day [docs/domain.md §8]."""
+
+
+class Lookup(StrEnum):
+    FOUND = "found"
+    SEALED = "sealed"
+    WRONG = "wrong"
+    """The number or the code; nobody is told which."""
+    LOCKED = "locked"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a query came to; `ticket_id` only where the code was right."""
+
+    result: Lookup
+    ticket_id: int | None = None
+
+
+def look_up(
+    session: Session, *, number: str, code: str, caller: str, policy: Policy, now: datetime
+) -> Looked:
+    """Return the ticket of a ten-digit number whose query code was named; a wrong try is counted.
+
+    `caller` is whoever asks, as a digest of the number: five wrong tries lock him, and each ticket he tried, until
+    midnight in Shanghai. Two at once about the same ticket wait for each other.
+    """
+    tickets = _candidates(session, number, now)
+    day = f"{now.astimezone(SHANGHAI):%Y%m%d}"
+    subjects = sorted([f"caller:{caller}", *(f"ticket:{each.id}" for each in tickets)])
+    wrong = {subject: _lock(session, subject, day) for subject in subjects}
+    open_now = [each for each in tickets if wrong[f"ticket:{each.id}"] < WRONG_TRIES]
+    if wrong[f"caller:{caller}"] >= WRONG_TRIES or (tickets and not open_now):
+        return Looked(Lookup.LOCKED)
+    matching = [each for each in open_now if _fits(each, code, policy)]
+    if len(matching) > 1:
+        return Looked(Lookup.AMBIGUOUS)
+    if not matching:
+        session.execute(
+            update(QueryTry)
+            .where(QueryTry.subject.in_(subjects), QueryTry.day == day)
+            .values(wrong=QueryTry.wrong + 1)
+        )
+        locked = wrong[f"caller:{caller}"] + 1 >= WRONG_TRIES
+        return Looked(Lookup.LOCKED if locked else Lookup.WRONG)
+    (ticket,) = matching
+    return Looked(Lookup.SEALED if ticket.sealed else Lookup.FOUND, ticket.id)
+
+
+def told(session: Session, ticket_id: int, *, language: str) -> Mapping[str, str]:
+    """Return what may be said of a ticket now: state, union, expected date; of a sealed one nothing."""
+    ticket = session.get(Ticket, ticket_id)
+    if ticket is None or ticket.sealed:
+        return {}
+    english = language.startswith("en")
+    state = State(ticket.state)
+    union = session.scalar(select(Union.name).where(Union.id == ticket.lead_union_id))
+    due = _expected(session, ticket)
+    return {
+        "state": _ENGLISH[state] if english else state.label,
+        "union": union or "",
+        "expected": _spoken_day(due, english=english) if due is not None else "",
+    }
+
+
+def nudge(session: Session, ticket_id: int, *, policy: Policy, now: datetime) -> bool:
+    """Remind whoever has the caller's ticket; False when it is no longer under way. Raises NotFound."""
+    ticket = _own(session, ticket_id)
+    if State(ticket.state) not in OPEN_STATES - {State.DRAFT}:
+        return False
+    perform(
+        session,
+        caller_of(ticket_id),
+        ticket.number,
+        Command.NUDGE,
+        {},
+        version=ticket.version,
+        policy=policy,
+        now=now,
+    )
+    return True
+
+
+def add_note(session: Session, ticket_id: int, *, text: str, policy: Policy, now: datetime) -> bool:
+    """Put what a caller adds on record; False when the ticket takes no more. Raises NotFound."""
+    ticket = _own(session, ticket_id)
+    if State(ticket.state) not in OPEN_STATES - {State.DRAFT}:
+        return False
+    perform(
+        session,
+        caller_of(ticket_id),
+        ticket.number,
+        Command.ADD_PROGRESS,
+        {"text": text},
+        version=ticket.version,
+        policy=policy,
+        now=now,
+    )
+    return True
+
+
+def _own(session: Session, ticket_id: int) -> Ticket:
+    ticket = session.get_one(Ticket, ticket_id)
+    return find_ticket(session, caller_of(ticket_id), ticket.number, lock=True)
+
+
+def _candidates(session: Session, number: str, now: datetime) -> Sequence[Ticket]:
+    """Return the tickets that ten digits may mean: they name no year."""
+    try:
+        spoken = SpokenNumber.parse(number)
+    except NumberError:
+        return ()
+    days = [f"{day:%Y%m%d}" for day in spoken.days(today=now.astimezone(SHANGHAI).date())]
+    return session.scalars(
+        select(Ticket).where(Ticket.day.in_(days), Ticket.sequence == spoken.sequence).order_by(Ticket.id)
+    ).all()
+
+
+def _fits(ticket: Ticket, code: str, policy: Policy) -> bool:
+    right = query_code(policy.secret, ticket.number, ticket.query_code_generation)
+    return hmac.compare_digest(right.encode(), code.encode())
+
+
+def _lock(session: Session, subject: str, day: str) -> int:
+    """Return how often this was wrong today, its row locked until commit."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = (
+        dialect.insert(QueryTry)
+        .values(subject=subject, day=day, wrong=0)
+        .on_conflict_do_update(index_elements=["subject", "day"], set_={"wrong": QueryTry.wrong})
+        .returning(QueryTry.wrong)
+    )
+    return int(session.execute(statement).scalar_one())
+
+
+def _expected(session: Session, ticket: Ticket) -> datetime | None:
+    """Return the deadline of the whole case, as its caller sees it."""
+    if State(ticket.state) not in OPEN_STATES:
+        return None
+    return session.scalar(
+        select(Clock.due_at)
+        .where(
+            Clock.ticket_id == ticket.id,
+            Clock.kind == ClockKind.RESOLVE.value,
+            Clock.handling_id.is_(None),
+            Clock.state == "running",
+        )
+        .order_by(Clock.id.desc())
+        .limit(1)
+    )
+
+
+def _spoken_day(moment: datetime, *, english: bool) -> str:
+    day = moment.astimezone(SHANGHAI)
+    return f"{day.day} {day:%B}" if english else f"{day.month}月{day.day}日"
+
+
+_ENGLISH: Final[Mapping[State, str]] = {
+    State.DRAFT: "received",
+    State.VOID: "closed",
+    State.ANSWERED: "answered",
+    State.PENDING_DISPATCH: "accepted, waiting to be given to a union",
+    State.DECLINED: "declined",
+    State.DISPATCHED: "given to a union",
+    State.RETURNED: "returned by the union, being decided",
+    State.IN_PROGRESS: "being handled",
+    State.AWAITING_CALLER: "waiting for something from you",
+    State.SUSPENDED: "suspended during a legal procedure",
+    State.REPORTED: "handled, being reviewed",
+    State.PENDING_CALLBACK: "handled, we will call you",
+    State.CLOSED: "closed",
+    State.REOPENED: "being handled again",
+    State.TERMINATED: "ended",
+    State.MERGED: "joined with another request",
+    State.WITHDRAWN: "withdrawn",
+    State.ARCHIVED: "closed",
+}
