@@ -48,6 +48,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description Return the calendars, what was changed when and why, and how far recomputes are.
+         */
+        get: operations["read_api_calendars_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change
+         * @description Write changed days as one revision and have every live clock counted anew.
+         */
+        post: operations["change_api_calendars_change_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Return what these days would change on open tickets; nothing is written.
+         */
+        post: operations["preview_api_calendars_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/recompute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adopt Policy
+         * @description Put open tickets under the service levels as the file has them now; without this they keep their own.
+         */
+        post: operations["adopt_policy_api_calendars_recompute_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/callbacks": {
         parameters: {
             query?: never;
@@ -330,6 +410,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/court-districts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Districts
+         * @description Return the court districts, or the one in which a place lies.
+         */
+        get: operations["districts_api_court_districts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/employers": {
         parameters: {
             query?: never;
@@ -344,6 +444,66 @@ export interface paths {
         get: operations["employers_api_employers_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Group Signals
+         * @description Return possible collective requests, newest first.
+         */
+        get: operations["group_signals_api_group_signals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-signals/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Signal
+         * @description Make one collective request of its tickets; each keeps its own life.
+         */
+        post: operations["confirm_signal_api_group_signals__id__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-signals/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Signal
+         * @description Say that these are separate cases.
+         */
+        post: operations["dismiss_signal_api_group_signals__id__dismiss_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -392,6 +552,46 @@ export interface paths {
         get: operations["line_api_line_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Notices
+         * @description Return what the reader, his post or his union should know, newest first.
+         */
+        get: operations["my_notices_api_notices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notices/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Notices Seen
+         * @description Mark notices as seen; others than the reader's own are left as they are.
+         */
+        post: operations["notices_seen_api_notices_seen_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -542,6 +742,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waiting
+         * @description Return the red cards and escalations that the ladder proposes, oldest first.
+         */
+        get: operations["waiting_api_proposals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/recordings/{recording_id}": {
         parameters: {
             query?: never;
@@ -642,6 +862,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rosters/{sheet}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Roster
+         * @description Return absences or rosters as a CSV file.
+         */
+        get: operations["export_roster_api_rosters__sheet__get"];
+        put?: never;
+        /**
+         * Import Roster
+         * @description Load absences or rosters: who is away, and who is on call.
+         */
+        post: operations["import_roster_api_rosters__sheet__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Routing Rules
+         * @description Return the rules in force and every version that ever was.
+         */
+        get: operations["routing_rules_api_routing_rules_get"];
+        /**
+         * Put Routing Rules
+         * @description Put a book of rules into force as a new version; a circle or an unknown union is refused with its place.
+         */
+        put: operations["put_routing_rules_api_routing_rules_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/satisfaction": {
         parameters: {
             query?: never;
@@ -654,6 +922,26 @@ export interface paths {
          * @description Count what callers said after their calls, from `since` to before `until`.
          */
         get: operations["satisfied_api_satisfaction_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/service-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Points
+         * @description Return a union's service points, or those nearest to a place that can do what is needed.
+         */
+        get: operations["points_api_service_points_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -710,6 +998,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tables/{sheet}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export File
+         * @description Return a table as a CSV file that can be loaded again.
+         */
+        get: operations["export_file_api_tables__sheet__get"];
+        put?: never;
+        /**
+         * Import File
+         * @description Load a CSV file all or nothing; a refusal names every bad line.
+         */
+        post: operations["import_file_api_tables__sheet__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets": {
         parameters: {
             query?: never;
@@ -728,6 +1040,66 @@ export interface paths {
          * @description Open a draft, or with `call_sid` the one of that call, whose number then is the caller's.
          */
         post: operations["create_api_tickets_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bulk
+         * @description Give one command to many tickets, each in a transaction of its own; the answer says of each what became of it.
+         */
+        post: operations["bulk_api_tickets_bulk_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description Return what waits for the reader, by state, urgency and time left.
+         */
+        get: operations["counts_api_tickets_counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Return the reader's list as a file; who took what out of the house is on record before the first byte.
+         */
+        get: operations["export_api_tickets_export_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -758,6 +1130,66 @@ export interface paths {
         patch: operations["edit_api_tickets__number__patch"];
         trace?: never;
     };
+    "/api/tickets/{number}/break_glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Break Glass
+         * @description Open a sealed ticket to whoever asks, for a while; the reason is on record and another leader is told.
+         */
+        post: operations["break_glass_api_tickets__number__break_glass_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Consent
+         * @description Record that the caller waives recusal, or takes it back.
+         */
+        put: operations["consent_api_tickets__number__consent_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Duplicates
+         * @description Return open tickets that may be about the same thing, a repeat caller's first, each with the reasons.
+         */
+        get: operations["duplicates_api_tickets__number__duplicates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{number}/preview": {
         parameters: {
             query?: never;
@@ -772,6 +1204,66 @@ export interface paths {
         get: operations["preview_for_union_api_tickets__number__preview_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/proposals/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Proposal
+         * @description Give the card, or take the ticket up a level.
+         */
+        post: operations["confirm_proposal_api_tickets__number__proposals__id__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/proposals/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse Proposal
+         * @description Leave it be, with the reason on record.
+         */
+        post: operations["refuse_proposal_api_tickets__number__proposals__id__refuse_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Readers
+         * @description Name a person who may read the sealed ticket from now on.
+         */
+        post: operations["readers_api_tickets__number__readers_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -858,6 +1350,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/unions/{union_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Union
+         * @description Return a union with the line above it, its posts and service points, and who can be reached there.
+         */
+        get: operations["union_api_unions__union_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Union
+         * @description Change name, telephone, calendar, whether it receives, and whether it still exists.
+         */
+        patch: operations["change_union_api_unions__union_id__patch"];
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -873,6 +1389,50 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Views
+         * @description Return the reader's kept lists, and those shared with his role.
+         */
+        get: operations["views_api_views_get"];
+        /**
+         * Keep
+         * @description Keep a list under a name, in the place of the earlier one of that name.
+         */
+        put: operations["keep_api_views_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop
+         * @description Throw away one of the reader's own lists.
+         */
+        delete: operations["drop_api_views__id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -925,6 +1485,131 @@ export interface components {
              * Format: date-time
              */
             until: string;
+        };
+        /**
+         * BreakGlassOut
+         * @description Until when the sealed ticket is open to whoever broke its seal.
+         */
+        BreakGlassOut: {
+            /** Number */
+            number: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** BulkData */
+        BulkData: {
+            /** Override Reason */
+            override_reason?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+        };
+        /**
+         * BulkIn
+         * @description One command for many tickets; only those that need nothing of a single one.
+         */
+        BulkIn: {
+            /**
+             * Command
+             * @enum {string}
+             */
+            command: "nudge" | "supervise" | "dispatch";
+            data?: components["schemas"]["BulkData"];
+            /** Items */
+            items: components["schemas"]["BulkItem"][];
+        };
+        /** BulkItem */
+        BulkItem: {
+            /** Number */
+            number: string;
+            /** Version */
+            version: number;
+        };
+        /** BulkOut */
+        BulkOut: {
+            /** Results */
+            results: components["schemas"]["BulkResult"][];
+        };
+        /** BulkResult */
+        BulkResult: {
+            /** Number */
+            number: string;
+            /** Ok */
+            ok: boolean;
+            problem: components["schemas"]["ProblemOut"] | null;
+            /** State */
+            state: string | null;
+            /** Version */
+            version: number | null;
+        };
+        /** CalendarChange */
+        CalendarChange: {
+            /** Days */
+            days: components["schemas"]["DayIn"][];
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision: number;
+            /** Years */
+            years?: number[];
+        };
+        /** CalendarOut */
+        CalendarOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * CalendarPreview
+         * @description What a change would do to open tickets; nothing is written.
+         */
+        CalendarPreview: {
+            /** Clocks */
+            clocks: number;
+            /** Earlier */
+            earlier: number;
+            /** Later */
+            later: number;
+            /** Moved */
+            moved: number;
+            /** Overdue Again */
+            overdue_again: number;
+            /** Revision */
+            revision: number;
+            /** Sample */
+            sample: components["schemas"]["MovedDeadlineOut"][];
+        };
+        /** CalendarTry */
+        CalendarTry: {
+            /** Days */
+            days: components["schemas"]["DayIn"][];
+        };
+        /**
+         * CalendarsOut
+         * @description Everything about working time; `revision` is what a change must have seen.
+         */
+        CalendarsOut: {
+            /** Calendars */
+            calendars: components["schemas"]["CalendarOut"][];
+            /** Days */
+            days: components["schemas"]["DayOut"][];
+            /** Missing Years */
+            missing_years: number[];
+            /** Recomputes */
+            recomputes: components["schemas"]["RecomputeOut"][];
+            /** Revision */
+            revision: number;
+            /** Revisions */
+            revisions: components["schemas"]["RevisionOut"][];
         };
         /**
          * CallDetail
@@ -1116,6 +1801,8 @@ export interface components {
             consumed_ratio: number;
             /** Due At */
             due_at: string | null;
+            /** Id */
+            id: number;
             /** Kind */
             kind: string;
             /** Label */
@@ -1133,6 +1820,51 @@ export interface components {
             state: "running" | "paused" | "met" | "missed" | "cancelled";
         };
         /**
+         * ConsentIn
+         * @description The caller's word that his employer's own union may see the case, or that it may not any more.
+         */
+        ConsentIn: {
+            /**
+             * Means
+             * @enum {string}
+             */
+            means: "recording" | "paper" | "message";
+            /** Version */
+            version: number;
+            /** Waives */
+            waives: boolean;
+            /** Words */
+            words: string;
+        };
+        /** CountsOut */
+        CountsOut: {
+            /** Due 15M */
+            due_15m: number;
+            /** Due 1H */
+            due_1h: number;
+            /** Due Today */
+            due_today: number;
+            /** More */
+            more: boolean;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Urgencies */
+            urgencies: {
+                [key: string]: number;
+            };
+        };
+        /**
          * CrisisIn
          * @description What a person says about a caller who may be in distress.
          */
@@ -1146,6 +1878,83 @@ export interface components {
             crisis: ("suspected" | "confirmed" | "dismissed") | null;
             /** Sid */
             sid: string;
+        };
+        /** DayIn */
+        DayIn: {
+            /**
+             * Calendar
+             * @default *
+             */
+            calendar: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Hours */
+            hours?: string[];
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /** Working */
+            working: boolean | null;
+        };
+        /** DayOut */
+        DayOut: {
+            /** Calendar */
+            calendar: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Hours */
+            hours: string[];
+            /** Revision */
+            revision: number | null;
+            /** Source */
+            source: string;
+            /** Working */
+            working: boolean;
+        };
+        /** DistrictOut */
+        DistrictOut: {
+            /** Code */
+            code: string;
+            /** Court */
+            court: string;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string | null;
+            /** Regions */
+            regions: string[];
+            /** Union Id */
+            union_id: number;
+            /** Union Name */
+            union_name: string;
+        };
+        /** DuplicateOut */
+        DuplicateOut: {
+            /** Category Name */
+            category_name: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Number */
+            number: string;
+            /** Reasons */
+            reasons: string[];
+            /** Same Caller */
+            same_caller: boolean;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
         };
         /** EmployerOnTicket */
         EmployerOnTicket: {
@@ -1269,6 +2078,20 @@ export interface components {
             text: string;
         };
         /**
+         * ImportOut
+         * @description What an import did, or with `dry_run` would do.
+         */
+        ImportOut: {
+            /** Created */
+            created: number;
+            /** Dry Run */
+            dry_run: boolean;
+            /** Unchanged */
+            unchanged: number;
+            /** Updated */
+            updated: number;
+        };
+        /**
          * IncidentIn
          * @description What every caller hears first.
          */
@@ -1322,6 +2145,55 @@ export interface components {
             /** Waiting */
             waiting: number;
         };
+        /** MovedDeadlineOut */
+        MovedDeadlineOut: {
+            /** Clock */
+            clock: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * New Due At
+             * Format: date-time
+             */
+            new_due_at: string;
+            /** Number */
+            number: string;
+        };
+        /** NoticeOut */
+        NoticeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Seen At */
+            seen_at: string | null;
+            /** Step */
+            step: string | null;
+            /** Text */
+            text: string;
+            /** Ticket Number */
+            ticket_number: string | null;
+        };
+        /** NoticePage */
+        NoticePage: {
+            /** Items */
+            items: components["schemas"]["NoticeOut"][];
+            /** Unseen */
+            unseen: number;
+        };
+        /** NoticesSeen */
+        NoticesSeen: {
+            /** Ids */
+            ids: number[];
+        };
         /** OfferOut */
         OfferOut: {
             /** Call Sid */
@@ -1363,6 +2235,52 @@ export interface components {
              */
             outcome: "answered" | "silent" | "wrong_number" | "prank" | "test" | "query_only";
         };
+        /** PointOut */
+        PointOut: {
+            /** Address */
+            address: string | null;
+            /** Code */
+            code: string;
+            /** Facilities */
+            facilities: string[];
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Kind Label */
+            kind_label: string;
+            /** Name */
+            name: string;
+            /** Open Now */
+            open_now: boolean;
+            /** Opens At */
+            opens_at: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Reasons */
+            reasons: string[];
+            /** Region Code */
+            region_code: string;
+            /** Services */
+            services: string[];
+            /** Skills */
+            skills: string[];
+            /** Union Id */
+            union_id: number;
+            /** Union Name */
+            union_name: string;
+        };
+        /** PostOut */
+        PostOut: {
+            /** Code */
+            code: string;
+            /** Deputy */
+            deputy: string | null;
+            /** Holder */
+            holder: string | null;
+            /** Name */
+            name: string;
+        };
         /** PresenceIn */
         PresenceIn: {
             /** Reason */
@@ -1397,14 +2315,56 @@ export interface components {
             /** Wrap Up Until */
             wrap_up_until: string | null;
         };
+        /**
+         * ProblemOut
+         * @description RFC 9457 problem details; `title` and `detail` are Chinese.
+         */
+        ProblemOut: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail?: string | null;
+            /** Fields */
+            fields?: {
+                [key: string]: unknown;
+            } | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        };
+        /** ProposalDecision */
+        ProposalDecision: {
+            /** Reason */
+            reason: string;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
         /** RankingOut */
         RankingOut: {
+            /** Advice */
+            advice: string[];
             /** Excluded */
             excluded: components["schemas"]["ExcludedUnionOut"][];
             /** Pool Reason */
             pool_reason: string | null;
+            /** Proposals */
+            proposals: components["schemas"]["agent_console__api__schemas__ProposalOut"][];
             /** Recommendations */
             recommendations: components["schemas"]["RecommendationOut"][];
+            /** Rules Version */
+            rules_version: string;
+        };
+        /** ReaderIn */
+        ReaderIn: {
+            /** Reason */
+            reason: string;
+            /** User Id */
+            user_id: number;
         };
         /** RecommendationOut */
         RecommendationOut: {
@@ -1426,6 +2386,41 @@ export interface components {
             union_id: number;
             /** Union Name */
             union_name: string;
+        };
+        /** RecomputeIn */
+        RecomputeIn: {
+            /** Reason */
+            reason: string;
+        };
+        /** RecomputeOut */
+        RecomputeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Clocks */
+            clocks: number;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "calendar" | "sla";
+            /** Moved */
+            moved: number;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done";
+            /** Tickets */
+            tickets: number;
         };
         /**
          * RecordingOut
@@ -1518,6 +2513,111 @@ export interface components {
             /** Watermark */
             watermark: string;
         };
+        /** RevisionOut */
+        RevisionOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Changes */
+            changes: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * RoutingRuleItem
+         * @description A rule as it is written and as it is read.
+         */
+        RoutingRuleItem: {
+            /**
+             * Category Prefix
+             * @default
+             */
+            category_prefix: string;
+            /** Code */
+            code: string;
+            /**
+             * Industry
+             * @default
+             */
+            industry: string;
+            /**
+             * Otherwise
+             * @default
+             */
+            otherwise: string;
+            /**
+             * Region Prefix
+             * @default
+             */
+            region_prefix: string;
+            /** Source */
+            source: string;
+            /** Union Code */
+            union_code: string;
+            /**
+             * Uscc
+             * @default
+             */
+            uscc: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to?: string | null;
+        };
+        /**
+         * RoutingRules
+         * @description A whole book of rules: it comes into force as one version.
+         */
+        RoutingRules: {
+            /**
+             * Dispatch Mode
+             * @default stepwise
+             * @enum {string}
+             */
+            dispatch_mode: "stepwise" | "direct";
+            /** Rules */
+            rules: components["schemas"]["RoutingRuleItem"][];
+        };
+        /** RoutingRulesOut */
+        RoutingRulesOut: {
+            /**
+             * Dispatch Mode
+             * @default stepwise
+             * @enum {string}
+             */
+            dispatch_mode: "stepwise" | "direct";
+            /** Rules */
+            rules: components["schemas"]["RoutingRuleItem"][];
+            /** Version */
+            version: string;
+            /** Versions */
+            versions: components["schemas"]["RuleSetOut"][];
+        };
+        /** RuleSetOut */
+        RuleSetOut: {
+            /** Dispatch Mode */
+            dispatch_mode: string;
+            /** Rules */
+            rules: number;
+            /**
+             * Stored At
+             * Format: date-time
+             */
+            stored_at: string;
+            /** Version */
+            version: string;
+        };
         /** SatisfactionOut */
         SatisfactionOut: {
             /** Answers */
@@ -1549,12 +2649,113 @@ export interface components {
             server_time: string;
             user: components["schemas"]["UserOut"];
         };
+        /**
+         * Sheet
+         * @description The kinds of files, in an order in which they can be loaded.
+         * @enum {string}
+         */
+        Sheet: "unions" | "employers" | "court_districts" | "service_points" | "posts" | "absences" | "rosters" | "employer_ties";
         /** SignIn */
         SignIn: {
             /** Name */
             name: string;
             /** Password */
             password: string;
+        };
+        /** SignalDecision */
+        SignalDecision: {
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /** SignalOut */
+        SignalOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Callers */
+            callers: number;
+            /** Collective Number */
+            collective_number: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Employer Name */
+            employer_name: string;
+            /** Headcount */
+            headcount: number;
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string;
+            /** Region Code */
+            region_code: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "proposed" | "confirmed" | "dismissed";
+            /** Tickets */
+            tickets: string[];
+            /** Version */
+            version: number;
+            /** Warned At */
+            warned_at: string | null;
+        };
+        /** StatuteIn */
+        StatuteIn: {
+            /** Begins On */
+            begins_on: string | null;
+            /** Code */
+            code: string;
+        };
+        /**
+         * StatuteOut
+         * @description One countdown of law; an estimate, which `notice` says.
+         */
+        StatuteOut: {
+            /**
+             * Begins On
+             * Format: date
+             */
+            begins_on: string;
+            /** Code */
+            code: string;
+            /** Days Left */
+            days_left: number;
+            /** Label */
+            label: string;
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+            /** Notice */
+            notice: string;
+            /** Raises Urgency */
+            raises_urgency: boolean;
+            /** Runs From */
+            runs_from: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * StatuteQuestionOut
+         * @description A term that usually runs in such a case: which day to ask for.
+         */
+        StatuteQuestionOut: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
+            /** Notice */
+            notice: string;
+            /** Runs From */
+            runs_from: string;
+            /** Source */
+            source: string;
         };
         /** SuggestIn */
         SuggestIn: {
@@ -1571,6 +2772,8 @@ export interface components {
             categories: components["schemas"]["SuggestionOut"][];
             /** Crisis Words */
             crisis_words: string[];
+            /** Statutes */
+            statutes: components["schemas"]["StatuteQuestionOut"][];
             /** Urgency */
             urgency: ("P0" | "P1" | "P2" | "P3") | null;
             /** Urgency Reasons */
@@ -1667,7 +2870,7 @@ export interface components {
              * @default operator
              * @enum {string}
              */
-            channel: "phone" | "web" | "partner" | "walk_in" | "letter" | "union_phone" | "operator";
+            channel: "phone" | "web" | "partner" | "upper_12351" | "line_12345" | "line_12348" | "inspection" | "walk_in" | "letter" | "union_phone" | "operator";
             /** Confidentiality */
             confidentiality?: ("open" | "confidential" | "anonymous") | null;
             /** Contact Mode */
@@ -1686,12 +2889,47 @@ export interface components {
             region_code?: string | null;
             /** Secondary Categories */
             secondary_categories?: string[] | null;
+            /** Statutes */
+            statutes?: components["schemas"]["StatuteIn"][] | null;
             /** Text */
             text?: string | null;
             /** Urgency */
             urgency?: ("P0" | "P1" | "P2" | "P3") | null;
             /** Wish */
             wish?: string | null;
+        };
+        /**
+         * TicketCut
+         * @description What a list is cut to; a column that is not here is refused, not ignored.
+         */
+        TicketCut: {
+            /**
+             * Bucket
+             * @default open
+             * @enum {string}
+             */
+            bucket: "open" | "closed" | "all";
+            /** Category */
+            category?: string | null;
+            /** Due */
+            due?: ("overdue" | "15m" | "1h" | "today") | null;
+            /** Employer */
+            employer?: string | null;
+            /**
+             * Mine
+             * @default false
+             */
+            mine: boolean;
+            /** Q */
+            q?: string | null;
+            /** State */
+            state?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Urgency */
+            urgency?: ("P0" | "P1" | "P2" | "P3") | null;
+            /** Where */
+            where?: string | null;
         };
         /** TicketEdit */
         TicketEdit: {
@@ -1718,6 +2956,8 @@ export interface components {
             region_code?: string | null;
             /** Secondary Categories */
             secondary_categories?: string[] | null;
+            /** Statutes */
+            statutes?: components["schemas"]["StatuteIn"][] | null;
             /** Text */
             text?: string | null;
             /** Urgency */
@@ -1796,6 +3036,8 @@ export interface components {
             state: string;
             /** State Label */
             state_label: string;
+            /** Statutes */
+            statutes: components["schemas"]["StatuteOut"][];
             /** Supervised */
             supervised: boolean;
             /** Text */
@@ -1886,6 +3128,73 @@ export interface components {
             region_code: string | null;
         };
         /**
+         * UnionPageIn
+         * @description Changes by hand; what is not given stays as it is.
+         */
+        UnionPageIn: {
+            /** Calendar */
+            calendar?: string | null;
+            /** Can Receive */
+            can_receive?: boolean | null;
+            /** Closed */
+            closed?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** UnionPageOut */
+        UnionPageOut: {
+            /** Below */
+            below: number;
+            /** Calendar */
+            calendar: string;
+            /** Can Receive */
+            can_receive: boolean;
+            /** Closed */
+            closed: boolean;
+            /** Code */
+            code: string;
+            /** Group Code */
+            group_code: string | null;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string | null;
+            /** Kind */
+            kind: string;
+            /** Kind Label */
+            kind_label: string;
+            /** Level */
+            level: string;
+            /** Level Label */
+            level_label: string;
+            /** Line */
+            line: components["schemas"]["UnionOut"][];
+            /** Name */
+            name: string;
+            /** On Duty */
+            on_duty: string[];
+            /** Opens At */
+            opens_at: string | null;
+            /** Parent Id */
+            parent_id: number | null;
+            /** Phone */
+            phone: string | null;
+            /** Points */
+            points: components["schemas"]["PointOut"][];
+            /** Posts */
+            posts: components["schemas"]["PostOut"][];
+            /** Region Code */
+            region_code: string | null;
+            /** Version */
+            version: number;
+            /** Working Now */
+            working_now: boolean;
+        };
+        /**
          * UnionPreview
          * @description Exactly what the chosen union will see.
          */
@@ -1929,6 +3238,31 @@ export interface components {
             /** Error Type */
             type: string;
         };
+        /** ViewIn */
+        ViewIn: {
+            filter: components["schemas"]["TicketCut"];
+            /** Name */
+            name: string;
+            /** Shared Role */
+            shared_role?: ("operator" | "callback_operator" | "counsellor" | "lawyer" | "dispatcher" | "supervisor" | "duty_leader" | "inspector" | "auditor" | "union_handler" | "union_leader" | "union_administrator") | null;
+        };
+        /** ViewOut */
+        ViewOut: {
+            /** Filter */
+            filter: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /** Mine */
+            mine: boolean;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Shared Role */
+            shared_role: string | null;
+        };
         /** WrapUpIn */
         WrapUpIn: {
             /**
@@ -1936,6 +3270,46 @@ export interface components {
              * @default 60
              */
             seconds: number;
+        };
+        /** ProposalOut */
+        agent_console__api__clock_schemas__ProposalOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Clock */
+            clock: string;
+            /** Clock Id */
+            clock_id: number;
+            /** Due At */
+            due_at: string | null;
+            /** Id */
+            id: number;
+            /** Label */
+            label: string;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "red_card" | "escalate_level";
+            /** Ticket Number */
+            ticket_number: string;
+            /** Version */
+            version: number;
+        };
+        /** ProposalOut */
+        agent_console__api__schemas__ProposalOut: {
+            /** Kind */
+            kind: string;
+            /** Reason */
+            reason: string;
+            /** Region Code */
+            region_code: string;
+            /** Union Id */
+            union_id: number | null;
+            /** Union Name */
+            union_name: string | null;
         };
     };
     responses: never;
@@ -2028,6 +3402,125 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BlockedNumberOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_api_calendars_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarsOut"];
+                };
+            };
+        };
+    };
+    change_api_calendars_change_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_api_calendars_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarTry"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarPreview"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    adopt_policy_api_calendars_recompute_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecomputeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecomputeOut"];
                 };
             };
             /** @description Validation Error */
@@ -2462,6 +3955,37 @@ export interface operations {
             };
         };
     };
+    districts_api_court_districts_get: {
+        parameters: {
+            query?: {
+                region?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DistrictOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     employers_api_employers_get: {
         parameters: {
             query?: {
@@ -2480,6 +4004,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EmployerOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    group_signals_api_group_signals_get: {
+        parameters: {
+            query?: {
+                state?: "proposed" | "confirmed" | "dismissed";
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_signal_api_group_signals__id__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    dismiss_signal_api_group_signals__id__dismiss_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalOut"];
                 };
             };
             /** @description Validation Error */
@@ -2580,6 +4207,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineOut"];
+                };
+            };
+        };
+    };
+    my_notices_api_notices_get: {
+        parameters: {
+            query?: {
+                unseen_only?: boolean;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    notices_seen_api_notices_seen_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticesSeen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -2790,6 +4483,26 @@ export interface operations {
             };
         };
     };
+    waiting_api_proposals_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["agent_console__api__clock_schemas__ProposalOut"][];
+                };
+            };
+        };
+    };
     play_api_recordings__recording_id__get: {
         parameters: {
             query?: never;
@@ -2951,6 +4664,125 @@ export interface operations {
             };
         };
     };
+    export_roster_api_rosters__sheet__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_roster_api_rosters__sheet__post: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    routing_rules_api_routing_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRulesOut"];
+                };
+            };
+        };
+    };
+    put_routing_rules_api_routing_rules_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRulesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     satisfied_api_satisfaction_get: {
         parameters: {
             query: {
@@ -2970,6 +4802,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SatisfactionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    points_api_service_points_get: {
+        parameters: {
+            query?: {
+                region?: string | null;
+                need?: string | null;
+                union_id?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointOut"][];
                 };
             };
             /** @description Validation Error */
@@ -3087,6 +4953,72 @@ export interface operations {
             };
         };
     };
+    export_file_api_tables__sheet__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_file_api_tables__sheet__post: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     tickets_api_tickets_get: {
         parameters: {
             query?: {
@@ -3099,6 +5031,7 @@ export interface operations {
                 q?: string | null;
                 mine?: boolean;
                 due?: ("overdue" | "15m" | "1h" | "today") | null;
+                where?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -3149,6 +5082,98 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    bulk_api_tickets_bulk_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    counts_api_tickets_counts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsOut"];
+                };
+            };
+        };
+    };
+    export_api_tickets_export_get: {
+        parameters: {
+            query?: {
+                bucket?: "open" | "closed" | "all";
+                state?: string | null;
+                category?: string | null;
+                urgency?: ("P0" | "P1" | "P2" | "P3") | null;
+                union_id?: number | null;
+                employer?: string | null;
+                q?: string | null;
+                mine?: boolean;
+                due?: ("overdue" | "15m" | "1h" | "today") | null;
+                where?: string | null;
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -3227,6 +5252,107 @@ export interface operations {
             };
         };
     };
+    break_glass_api_tickets__number__break_glass_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakGlassOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    consent_api_tickets__number__consent_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    duplicates_api_tickets__number__duplicates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     preview_for_union_api_tickets__number__preview_get: {
         parameters: {
             query: {
@@ -3248,6 +5374,111 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UnionPreview"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_proposal_api_tickets__number__proposals__id__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    refuse_proposal_api_tickets__number__proposals__id__refuse_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    readers_api_tickets__number__readers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReaderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -3396,6 +5627,72 @@ export interface operations {
             };
         };
     };
+    union_api_unions__union_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                union_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnionPageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_union_api_unions__union_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                union_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnionPageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnionPageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     users_api_users_get: {
         parameters: {
             query?: {
@@ -3415,6 +5712,88 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserOut"][];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    views_api_views_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"][];
+                };
+            };
+        };
+    };
+    keep_api_views_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drop_api_views__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
