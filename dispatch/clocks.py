@@ -14,6 +14,7 @@ from dispatch.models.tickets import Handling, Ticket
 from dispatch.models.unions import Union
 from dispatch.policy import ALWAYS, CENTRE_CALENDAR, UNION_CALENDAR, Policy
 from dispatch.rules.deadlines import Deadline, deadline, step_due
+from dispatch.rules.sampling import drawn
 from dispatch.rules.sla_terms import Target
 from dispatch.rules.ticket_state import ClockKind
 from dispatch.rules.urgency import Difficulty, Nature, Urgency
@@ -41,8 +42,6 @@ def start(
     `due_at` overrides the policy's target (a sub-deadline); `percent` shortens it (a redo).
     """
     target = _target(ticket, kind, policy)
-    if target is None:
-        return None
     union_id = handling.union_id if handling is not None else None
     goal = planned(session, ticket, kind, union_id=union_id, policy=policy, now=now, percent=percent)
     if due_at is not None:
@@ -62,8 +61,8 @@ def start(
         calendar_version=policy.calendar(goal.calendar).version,
         policy_snapshot={
             "sla": policy.sla.version,
-            "amount": target.amount,
-            "unit": target.unit.value,
+            "amount": target.amount if target is not None else None,
+            "unit": target.unit.value if target is not None else None,
             "percent": percent,
         },
         state="running",
@@ -133,6 +132,28 @@ def resume(
         _write_timers(session, ticket, clock, policy=policy, handling=handling)
 
 
+def move(
+    session: Session,
+    ticket: Ticket,
+    clocks: Iterable[Clock],
+    *,
+    due_at: datetime,
+    policy: Policy,
+    now: datetime,
+) -> None:
+    """Let running clocks end at another moment; what they had consumed is kept."""
+    for clock in clocks:
+        if clock.running_since is None:
+            continue
+        calendar = policy.calendar(clock.calendar)
+        clock.consumed_s += calendar.between(clock.running_since, now)
+        clock.running_since, clock.due_at = now, due_at
+        clock.target_s = clock.consumed_s + max(1, calendar.between(now, due_at))
+        _raise_generation(session, clock)
+        handling = session.get(Handling, clock.handling_id) if clock.handling_id else None
+        _write_timers(session, ticket, clock, policy=policy, handling=handling)
+
+
 def live(
     session: Session, ticket_id: int, kinds: Iterable[ClockKind], *, handling_id: int | None = None
 ) -> list[Clock]:
@@ -163,7 +184,9 @@ def _target(ticket: Ticket, kind: ClockKind, policy: Policy) -> Target | None:
         ticket.category,
         nature=Nature(ticket.nature) if ticket.nature else None,
     )
-    return None if target is None or target.sampled else target
+    if target is not None and target.sampled and not drawn(ticket.number, policy.sla.limits.sample_percent):
+        return None
+    return target
 
 
 def _calendars(session: Session, union_id: int | None, policy: Policy) -> tuple[Calendar, Calendar, Calendar]:

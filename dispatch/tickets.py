@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -19,16 +16,27 @@ from dispatch.access import find_ticket
 from dispatch.actors import Actor
 from dispatch.errors import Invalid, NotAllowed, VersionConflict
 from dispatch.events import By, record, ticket_stream
-from dispatch.models.history import Event
-from dispatch.models.tickets import Caller, Ticket, TicketEmployer, TicketSequence
-from dispatch.models.unions import Employer, Region, Union
+from dispatch.models.history import Event, Notice
+from dispatch.models.tickets import Ticket, TicketEmployer, TicketSequence
+from dispatch.models.unions import Region, Union
+from dispatch.parties import CallerDetails as CallerDetails
+from dispatch.parties import ToldEmployer as ToldEmployer
+from dispatch.parties import phone_key as phone_key
+from dispatch.parties import write_caller, write_callers, write_employers
 from dispatch.policy import Policy
-from dispatch.rules import uscc
 from dispatch.rules.numbering import TicketNumber
-from dispatch.rules.phones import normalise
 from dispatch.rules.priority import assess
+from dispatch.rules.recusal import recused
 from dispatch.rules.roles import Role
-from dispatch.rules.ticket_state import OPEN_STATES, OPENED_STARTS, ClockKind, State
+from dispatch.rules.ticket_state import (
+    OPEN_STATES,
+    OPENED_STARTS,
+    ClockKind,
+    Command,
+    State,
+    find,
+    missing_fields,
+)
 from dispatch.rules.urgency import Nature, Urgency
 
 PLAIN_FIELDS: Final = (
@@ -53,25 +61,6 @@ PERSONAL_FIELDS: Final = frozenset({"wish", "text"})
 """What a worker said may name people: history keeps it where erasure can reach it."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallerDetails:
-    """Who called, as told; `phone` as it came."""
-
-    name: str | None = None
-    phone: str | None = None
-    member_card_no: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ToldEmployer:
-    """An employer on a ticket: a known one by id, or one as told; neither means that the caller does not know."""
-
-    employer_id: int | None = None
-    name: str = ""
-    uscc: str | None = None
-    role: str = "employing"
-
-
 def open_ticket(
     session: Session,
     actor: Actor,
@@ -81,6 +70,7 @@ def open_ticket(
     now: datetime,
     fields: Mapping[str, Any] | None = None,
     caller: CallerDetails | None = None,
+    callers: Sequence[CallerDetails] | None = None,
     employers: Sequence[ToldEmployer] | None = None,
     external_id: str | None = None,
 ) -> Ticket:
@@ -116,9 +106,11 @@ def open_ticket(
         # The number is ours and new: what is taken is the sender's own.
         raise Invalid({"external_id": "这个编号已经登记过"}) from error
     if caller is not None:
-        _write_caller(session, ticket, caller, policy)
+        write_caller(session, ticket, caller, policy)
+    if callers is not None:
+        write_callers(session, ticket, callers, policy)
     if employers is not None:
-        _write_employers(session, ticket, employers)
+        write_employers(session, ticket, employers)
     _assess(session, ticket, policy, chosen=values.get("urgency"))
     log(session, ticket, "TicketOpened", by=actor.by, now=now, payload={"channel": channel})
     for kind in OPENED_STARTS:
@@ -137,6 +129,7 @@ def edit_ticket(
     now: datetime,
     fields: Mapping[str, Any],
     caller: CallerDetails | None = None,
+    callers: Sequence[CallerDetails] | None = None,
     employers: Sequence[ToldEmployer] | None = None,
 ) -> Ticket:
     """Write fields of an open ticket; raises NotFound, NotAllowed, VersionConflict, Invalid."""
@@ -151,10 +144,13 @@ def edit_ticket(
         setattr(ticket, name, value)
     touched = list(changed)
     if caller is not None:
-        _write_caller(session, ticket, caller, policy)
+        write_caller(session, ticket, caller, policy)
         touched.append("caller")
+    if callers is not None:
+        write_callers(session, ticket, callers, policy)
+        touched.append("callers")
     if employers is not None:
-        _write_employers(session, ticket, employers)
+        write_employers(session, ticket, employers)
         touched.append("employers")
     if not touched:
         return ticket
@@ -174,8 +170,22 @@ def edit_ticket(
     )
     if ticket.urgency != old_urgency and State(ticket.state) in (State.DRAFT, State.PENDING_DISPATCH):
         _restart_dispatch(session, ticket, policy, now)
+    _after_edit(session, ticket, policy, now)
     scope.rewrite(session, ticket, now=now)
     return ticket
+
+
+def missing_details(session: Session, ticket: Ticket) -> dict[str, str]:
+    """Map what a whole form has and this ticket lacks to Chinese sentences; a P0 is accepted with less."""
+    told = session.scalar(select(func.count()).where(TicketEmployer.ticket_id == ticket.id)) or 0
+    known = {**{name: getattr(ticket, name) for name in PLAIN_FIELDS}, "employers": ["known"] * told}
+    whole = find(State.DRAFT, Command.ACCEPT, Role.OPERATOR)
+    return missing_fields(whole, known)
+
+
+def reassess(session: Session, ticket: Ticket, policy: Policy) -> None:
+    """Settle anew what follows from the categories; the urgency stays as it is."""
+    _assess(session, ticket, policy, chosen=ticket.urgency)
 
 
 def may_edit(actor: Actor, ticket: Ticket) -> bool:
@@ -232,11 +242,6 @@ def log(
     )
 
 
-def phone_key(secret: bytes, phone: str) -> str:
-    """Return the keyed digest by which repeat callers are found, hexadecimal."""
-    return hmac.digest(secret, b"phone|" + phone.encode(), hashlib.sha256).hex()
-
-
 def _next_sequence(session: Session, now: datetime, policy: Policy) -> int:
     day = f"{TicketNumber.issue(policy.province, 1, now=now).day:%Y%m%d}"
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
@@ -276,12 +281,36 @@ def _assess(session: Session, ticket: Ticket, policy: Policy, *, chosen: str | N
     codes = [ticket.category, *ticket.secondary_categories]
     categories = [category for code in codes if (category := policy.category(code)) is not None]
     ticket.rights_defence = any(category.rights_defence for category in categories)
-    ticket.sealed = any(category.sealed for category in categories)
+    ticket.sealed = any(category.sealed for category in categories) or ticket.petition_kind == "report"
     found = assess(categories, limits=policy.sla.limits, headcount=ticket.headcount)
     ticket.urgency_reasons = [*found.reasons, *([found.warning] if found.warning else [])]
     if chosen is None and (categories or ticket.headcount):
         ticket.urgency = found.urgency.value
     session.flush()
+
+
+def _after_edit(session: Session, ticket: Ticket, policy: Policy, now: datetime) -> None:
+    """The rest of a P0's form is there; and a union that must not have the ticket any more loses it to somebody."""
+    details = clocks.live(session, ticket.id, [ClockKind.DETAILS])
+    if details and not missing_details(session, ticket):
+        clocks.stop(session, details, policy=policy, now=now)
+    if ticket.lead_union_id is None or State(ticket.state) not in OPEN_STATES:
+        return
+    union = session.get_one(Union, ticket.lead_union_id)
+    employers = scope.employers_of(session, ticket.id)
+    reason = recused(
+        scope.view_of(union),
+        employers,
+        rights_defence=ticket.rights_defence,
+        consent=ticket.recusal_waived,
+        accused=ticket.accused_union_ids,
+        corporate=scope.corporate_of(session, employers),
+    )
+    if reason is not None:
+        text = f"{ticket.number} {union.name}须回避：{reason}，请改派"
+        session.add(
+            Notice(at=now, kind="recusal", ticket_id=ticket.id, role=Role.DISPATCHER.value, text=text)
+        )
 
 
 def _restart_dispatch(session: Session, ticket: Ticket, policy: Policy, now: datetime) -> None:
@@ -291,48 +320,3 @@ def _restart_dispatch(session: Session, ticket: Ticket, policy: Policy, now: dat
         clocks.stop(session, [clock], policy=policy, now=now, cancelled=True)
         # The worker has been waiting since then, however urgent the case turned out to be.
         clocks.start(session, ticket, ClockKind.DISPATCH, policy=policy, now=begun)
-
-
-def _write_caller(session: Session, ticket: Ticket, details: CallerDetails, policy: Policy) -> None:
-    row = session.scalar(select(Caller).where(Caller.ticket_id == ticket.id, Caller.ordinal == 1))
-    if row is None:
-        relay = f"{ticket.day[2:]}{ticket.sequence:06d}1"
-        row = Caller(ticket_id=ticket.id, ordinal=1, relay_no=relay)
-        session.add(row)
-    if details.name is not None:
-        row.name = details.name.strip() or None
-    if details.phone is not None:
-        phone = normalise(details.phone)
-        row.phone = phone.e164 or phone.raw or None
-        row.phone_key = phone_key(policy.secret, phone.identity) if phone.identity else None
-    if details.member_card_no is not None:
-        row.member_card_no = details.member_card_no.strip() or None
-    session.flush()
-
-
-def _write_employers(session: Session, ticket: Ticket, told: Sequence[ToldEmployer]) -> None:
-    wrong: dict[str, str] = {}
-    for index, each in enumerate(told):
-        if each.employer_id is not None and session.get(Employer, each.employer_id) is None:
-            wrong[f"employers.{index}"] = "没有这个用人单位"
-        reason = uscc.why_invalid(each.uscc) if each.uscc else None
-        if reason is not None:
-            wrong[f"employers.{index}.uscc"] = reason
-    if wrong:
-        raise Invalid(wrong)
-    session.execute(delete(TicketEmployer).where(TicketEmployer.ticket_id == ticket.id))
-    for ordinal, each in enumerate(told, start=1):
-        known = each.employer_id
-        if known is None and each.uscc:
-            known = session.scalar(select(Employer.id).where(Employer.uscc == uscc.normalise(each.uscc)))
-        session.add(
-            TicketEmployer(
-                ticket_id=ticket.id,
-                ordinal=ordinal,
-                employer_id=known,
-                name=each.name,
-                uscc=each.uscc,
-                role=each.role,
-            )
-        )
-    session.flush()
