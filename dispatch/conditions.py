@@ -256,5 +256,6 @@ _CHECKS: Final[Mapping[Condition, Callable[[Scene], bool]]] = {
     Condition.PETITION_ANSWERED: _petition_answered,
     Condition.HARD_CASE: lambda scene: scene.ticket.hard_case,
     Condition.LETTER_OPEN: _letter_open,
+    Condition.CHILD: lambda scene: scene.ticket.relation == "child",
     Condition.CO_HANDLERS: _co_handlers,
 }

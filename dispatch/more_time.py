@@ -92,26 +92,27 @@ def decide_extension(move: Move) -> None:
     asked = pending_extension(move.session, handling)
     if asked is None:
         return
-    granted = bool(move.data["approved"])
+    if move.data["approved"]:
+        _move_deadline(move, handling, asked)
     asked.decided_at, asked.decided_by_id = move.now, move.actor.user_id
-    asked.granted, asked.decision_reason = granted, move.data["reason"]
-    verdict = "已同意延期" if granted else "不同意延期"
+    asked.granted, asked.decision_reason = bool(move.data["approved"]), move.data["reason"]
+    verdict = "已同意延期" if asked.granted else "不同意延期"
     move.tell("extension", verdict, union_id=handling.union_id, user_id=handling.handler_id)
-    if not granted:
-        return
+
+
+def _move_deadline(move: Move, handling: Handling, asked: Extension) -> None:
     due_at: datetime = move.data.get("due_at") or asked.due_at
     if due_at <= move.now:
         raise Invalid({"due_at": "期限须在当前时间之后"})
     _within_law(move, due_at)
+    live = resolving(move.session, move.ticket, handling)
     if move.actor.of_union:
         _within_own(move, handling, due_at)
+        # What one union allows another is between the two; the worker's deadline stands.
+        live = [clock for clock in live if clock.handling_id == handling.id]
     asked.due_at = due_at
     if asked.difficulty is not None:
         move.ticket.difficulty = asked.difficulty
-    live = resolving(move.session, move.ticket, handling)
-    if move.actor.of_union:
-        # What one union allows another is between the two; the worker's deadline stands.
-        live = [clock for clock in live if clock.handling_id == handling.id]
     moving = [clock for clock in live if clock.due_at is not None and clock.due_at < due_at]
     clocks.move(move.session, move.ticket, moving, due_at=due_at, policy=move.policy, now=move.now)
     move.notes["due_at"] = due_at.isoformat()

@@ -158,7 +158,7 @@ def _calling_back() -> Iterator[Transition]:
             carries,
             outcome=outcome,
             condition=Condition.CALLBACK_DUE,
-            stops={k.CALLBACK} if to_state else set(),
+            stops={k.CALLBACK, k.PAYMENT} if to_state else set(),
         )
     for outcome, state, to_state in (
         ("followed_up", s.PENDING_CALLBACK, s.CLOSED),
@@ -173,7 +173,9 @@ def _calling_back() -> Iterator[Transition]:
             ("reached", "text"),
             outcome=outcome,
             condition=Condition.FOLLOW_UP,
-            stops={k.FOLLOW_UP} if outcome == "followed_up" else set(),
+            stops={k.FOLLOW_UP, *({k.CALLBACK, k.PAYMENT} if to_state else ())}
+            if outcome == "followed_up"
+            else set(),
         )
     yield row(
         c.RESUME,

@@ -55,6 +55,15 @@ def _intake() -> Iterator[Transition]:
         stops={k.DISPATCH},
     )
     yield row(c.DECLINE, s.DRAFT, s.DECLINED, WATCHING, ("reason", "route_told"), stops={k.DISPATCH})
+    yield row(
+        c.DECLINE,
+        s.DRAFT,
+        s.DECLINED,
+        UNION_ROLES,
+        ("reason",),
+        condition=Condition.CHILD,
+        stops={k.DISPATCH},
+    )
     # 首接负责制: whoever received the request accepts it, a union what came to its own door.
     takers = DESK | EXPERTS | UNION_ROLES | {Role.PARTNER, Role.SYSTEM}
     yield row(c.ACCEPT, s.DRAFT, s.PENDING_DISPATCH, takers, _ACCEPT_CARRIES, starts={k.FOLLOW_UP})

@@ -140,6 +140,8 @@ class Condition(StrEnum):
     HARD_CASE = "hard_case"
     LETTER_OPEN = "letter_open"
     """A supervision letter waits for its answer."""
+    CHILD = "child"
+    """Another province was asked to take the ticket and may say no."""
     CO_HANDLERS = "co_handlers"
     """Another union works on the ticket beside the lead one."""
 
@@ -263,5 +265,6 @@ _CONDITION_SENTENCES = {
     Condition.PETITION_ANSWERED: "只有已答复的信访事项在期限内可以申请复查",
     Condition.HARD_CASE: "只有疑难工单由领导包案",
     Condition.LETTER_OPEN: "没有待回复的函件",
+    Condition.CHILD: "只有跨省子工单可由对方工会不予受理",
     Condition.CO_HANDLERS: "没有协办工会",
 }
