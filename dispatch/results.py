@@ -84,8 +84,8 @@ def record_payment(move: Move) -> None:
     if move.data["amount_cents"] <= 0:
         raise Invalid({"amount_cents": "金额须大于零"})
     _add_payment(move, move.data["amount_cents"], paid_on)
-    waiting = clocks.live(move.session, move.ticket.id, [ClockKind.PAYMENT])
-    if move.transition.outcome == "arrived" and not waiting:
+    if clocks.live(move.session, move.ticket.id, [ClockKind.CALLBACK]):
+        # The payment date had passed: the caller is being called already.
         move.unstarted.add(ClockKind.CALLBACK)
     move.notes["received_cents"] = received(move.session, move.ticket)
 
@@ -136,7 +136,8 @@ def _require_complete(move: Move) -> None:
     if late and not move.data.get("pending_note"):
         missing["pending_note"] = f"{'、'.join(late)}尚未反馈，请等其反馈，或说明为何不等"
     if is_petition(move.ticket):
-        if clocks.live(move.session, move.ticket.id, [ClockKind.PETITION_NOTICE]):
+        running = (ClockKind.PETITION, ClockKind.PETITION_REVIEW)
+        if not any(clocks.latest(move.session, move.ticket.id, kind) for kind in running):
             raise WrongState(
                 move.ticket.number, move.command.value, move.ticket.state, "信访事项须先书面告知受理"
             )

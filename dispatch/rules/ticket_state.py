@@ -77,7 +77,9 @@ def why_not(
         return f"工单处于“{state.label}”，不能{command.label}"
     mine = [row for row in here if role in row.roles]
     if not mine:
-        roles = {allowed_role for row in here for allowed_role in row.roles}
+        # Who may only in a special case would mislead whoever reads this.
+        usual = [row for row in here if row.condition is None] or here
+        roles = {allowed_role for row in usual for allowed_role in row.roles}
         names = "、".join(each.label for each in Role if each in roles)
         return f"“{command.label}”由{names}操作"
     unmet = [row.condition for row in mine if row.condition is not None and row.condition not in conditions]
