@@ -6,7 +6,17 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from agent_console import problems
-from agent_console.api import callbacks, calls, health, line, recordings, reference, session, tickets
+from agent_console.api import (
+    callbacks,
+    calls,
+    health,
+    line,
+    recordings,
+    reference,
+    session,
+    ticket_commands,
+    tickets,
+)
 from agent_console.console import Console
 from agent_console.front_door import FrontDoor
 from agent_console.pages import add_pages, page_for_the_lost
@@ -16,6 +26,7 @@ ROUTERS = (
     session.router,
     reference.router,
     tickets.router,
+    ticket_commands.router,
     callbacks.router,
     calls.router,
     recordings.router,

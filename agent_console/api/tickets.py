@@ -1,4 +1,4 @@
-"""Tickets: lists, pages, the commands of their life, where they should go, and who is behind them."""
+"""Tickets: lists, pages, drafts, where they should go, and who is behind them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from agent_console.api.schemas import (
     RevealOut,
     SuggestIn,
     SuggestOut,
-    TicketCommand,
     TicketCreate,
     TicketEdit,
     TicketOut,
@@ -20,9 +19,8 @@ from agent_console.api.schemas import (
     TicketQuery,
     UnionPreview,
 )
-from agent_console.api.shapes import caller_of, command_of, employers_of, fields_of, seals_of, ticket_out
+from agent_console.api.shapes import caller_of, callers_of, employers_of, fields_of, seals_of, ticket_out
 from agent_console.permissions import Action, Visit, requires
-from dispatch.commands import perform
 from dispatch.identity import reveal
 from dispatch.queries import TicketFilter, list_tickets
 from dispatch.recommendations import preview, ranked_unions
@@ -34,7 +32,6 @@ router = APIRouter(prefix="/api", tags=["tickets"])
 Reader = Annotated[Visit, requires(Action.TICKET_READ)]
 Opener = Annotated[Visit, requires(Action.TICKET_OPEN)]
 Editor = Annotated[Visit, requires(Action.TICKET_EDIT)]
-Commander = Annotated[Visit, requires(Action.TICKET_COMMAND)]
 Router = Annotated[Visit, requires(Action.TICKET_ROUTE)]
 Revealer = Annotated[Visit, requires(Action.IDENTITY_REVEAL)]
 
@@ -78,6 +75,7 @@ def create(given: TicketCreate, visit: Opener) -> TicketOut:
             now=visit.now,
             fields=fields_of(given),
             caller=caller_of(given),
+            callers=callers_of(given),
             employers=employers_of(given),
             external_id=given.external_id,
         )
@@ -103,6 +101,7 @@ def edit(number: str, given: TicketEdit, visit: Editor) -> TicketOut:
             now=visit.now,
             fields=fields_of(given),
             caller=caller_of(given),
+            callers=callers_of(given),
             employers=employers_of(given),
         )
     return ticket_out(visit, ticket)
@@ -128,27 +127,10 @@ def preview_for_union(number: str, union_id: int, visit: Router) -> UnionPreview
 def reveal_caller(number: str, given: RevealIn, visit: Revealer) -> RevealOut:
     """Return who called, in clear; who looked and why is on record before the answer leaves."""
     with visit.writing() as session:
-        found = reveal(session, visit.actor, number, reason=given.reason, now=visit.now)
-    return RevealOut.model_validate(found)
-
-
-@router.post("/tickets/{number}/{command}")
-def command(number: str, command: str, given: TicketCommand, visit: Commander) -> TicketOut:
-    """Carry out one command of the state table; 409 on a stale version, 422 with what is missing."""
-    wanted = command_of(command)
-    data = given.model_dump(exclude={"version"}, exclude_unset=True)
-    with visit.writing() as session:
-        ticket = perform(
-            session,
-            visit.actor,
-            number,
-            wanted,
-            data,
-            version=given.version,
-            policy=visit.services.policy,
-            now=visit.now,
+        found = reveal(
+            session, visit.actor, number, reason=given.reason, now=visit.now, caller_id=given.caller_id
         )
-    return ticket_out(visit, ticket)
+    return RevealOut.model_validate(found)
 
 
 def _create_for_call(given: TicketCreate, sid: str, visit: Visit) -> TicketOut:
