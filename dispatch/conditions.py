@@ -204,6 +204,11 @@ def _follow_up(scene: Scene) -> bool:
     return scene.now >= opens and bool(clocks.live(scene.session, scene.ticket.id, [ClockKind.FOLLOW_UP]))
 
 
+def _contact_due(scene: Scene) -> bool:
+    due = clocks.live(scene.session, scene.ticket.id, [ClockKind.FIRST_CONTACT])
+    return scene.handling is not None and any(each.handling_id == scene.handling.id for each in due)
+
+
 def _petition_answered(scene: Scene) -> bool:
     ticket = scene.ticket
     if not is_petition(ticket) or ticket.relation == RE_REVIEW or ticket.closed_at is None:
@@ -250,6 +255,7 @@ _CHECKS: Final[Mapping[Condition, Callable[[Scene], bool]]] = {
     Condition.REPORT_UNSIGNED: _report_unsigned,
     Condition.CO_UNSIGNED: lambda scene: _own_state(scene, "dispatched"),
     Condition.CO_SIGNED: lambda scene: _own_state(scene, "signed"),
+    Condition.CONTACT_DUE: _contact_due,
     Condition.CALLBACK_DUE: lambda scene: _live(scene, ClockKind.CALLBACK),
     Condition.FOLLOW_UP: _follow_up,
     Condition.NOTICE_DUE: lambda scene: _live(scene, ClockKind.PETITION_NOTICE),

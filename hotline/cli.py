@@ -1,4 +1,4 @@
-"""The command line: `hotline run | web | worker | clock | migrate | check | unions | users | flows | route | audit`."""
+"""The command line of the programme; `hotline --help` lists what it can do."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from dispatch.models.history import StreamHead
 from dispatch.models.people import User
 from dispatch.models.unions import Union
 from dispatch.rules.roles import ACCOUNT_ROLES, CENTRE_ROLES, UNION_ROLES, Role
+from dispatch.rules.ticket_diagram import to_svg as ticket_states_svg
 from dispatch.unions import import_unions
 from hotline.migrations.run import migrate
 from hotline.preflight import check_all, read_settings
@@ -36,12 +37,14 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="12351 工会
 unions_app = typer.Typer(no_args_is_help=True, help="工会组织")
 users_app = typer.Typer(no_args_is_help=True, help="账号")
 flows_app = typer.Typer(no_args_is_help=True, help="语音流程")
+tickets_app = typer.Typer(no_args_is_help=True, help="工单")
 audit_app = typer.Typer(no_args_is_help=True, help="审计")
 route_app = typer.Typer(no_args_is_help=True, help="派单规则")
 app.add_typer(unions_app, name="unions")
 app.add_typer(users_app, name="users")
 app.add_typer(flows_app, name="flows")
 app.add_typer(audit_app, name="audit")
+app.add_typer(tickets_app, name="tickets")
 app.add_typer(route_app, name="route")
 
 
@@ -123,6 +126,12 @@ def import_unions_command(
         database.dispose()
     verb = "将" if dry_run else "已"
     print(f"{verb}新增{done.created}个，更新{done.updated}个，未变{done.unchanged}个。")
+
+
+@tickets_app.command("draw")
+def draw_tickets_command() -> None:
+    """画出工单的状态与命令（SVG）。"""
+    print(ticket_states_svg(), end="")
 
 
 @users_app.command("add")

@@ -83,7 +83,7 @@ def _co_handling() -> Iterator[Transition]:
             CO,
             ("at", "means", "outcome"),
             outcome=outcome,
-            condition=Condition.CO_SIGNED,
+            condition=Condition.CONTACT_DUE,
             stops={k.FIRST_CONTACT} if done else set(),
             starts={k.PROGRESS} if done else set(),
         )

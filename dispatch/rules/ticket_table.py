@@ -193,6 +193,7 @@ def _handling() -> Iterator[Transition]:
             UNION_ROLES,
             ("at", "means", "outcome"),
             outcome=outcome,
+            condition=Condition.CONTACT_DUE,
             stops={k.FIRST_CONTACT},
             starts={k.PROGRESS},
         )
@@ -203,6 +204,7 @@ def _handling() -> Iterator[Transition]:
         UNION_ROLES,
         ("at", "means", "outcome"),
         outcome="no_answer",
+        condition=Condition.CONTACT_DUE,
     )
     yield row(
         c.ADD_PROGRESS,

@@ -129,6 +129,8 @@ class Condition(StrEnum):
     """The co-handler has not signed for its part."""
     CO_SIGNED = "co_signed"
     """The co-handler has signed for its part and not yet reported."""
+    CONTACT_DUE = "contact_due"
+    """The first contact with the caller has not been made."""
     CALLBACK_DUE = "callback_due"
     """No payment date is being waited for."""
     FOLLOW_UP = "follow_up"
@@ -259,6 +261,7 @@ _CONDITION_SENTENCES = {
     Condition.REPORT_UNSIGNED: "没有待负责人签发的反馈",
     Condition.CO_UNSIGNED: "本会已经签收",
     Condition.CO_SIGNED: "本会尚未签收，或已经反馈",
+    Condition.CONTACT_DUE: "首次联系已经登记，请登记进展",
     Condition.CALLBACK_DUE: "约定的付款日未到，到账后再回访",
     Condition.FOLLOW_UP: "没有待做的心理跟进，或来电后未满24小时",
     Condition.NOTICE_DUE: "没有待办的信访告知",
