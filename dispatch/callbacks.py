@@ -25,6 +25,12 @@ def never_asked(ticket: Ticket) -> bool:
     return ticket.category == "crisis" or "crisis" in ticket.secondary_categories
 
 
+def is_wanted(session: Session, ticket: Ticket) -> bool:
+    """Whether anybody on the case, or on one merged into it, wants to be called back."""
+    own = ticket.callback_wanted and ticket.contact_mode != "anonymous"
+    return own or bool(callers_to_call(session, ticket))
+
+
 def callers_of_case(session: Session, ticket: Ticket) -> list[Caller]:
     """Return the ticket's callers, and those of every ticket that was merged into it."""
     tickets = [ticket.id]

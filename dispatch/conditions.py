@@ -113,7 +113,7 @@ def _review_facts(scene: Scene) -> dict[str, object]:
         "money_due": results.money_due_on(session, ticket) is not None,
     }
     sampled_out = ticket.urgency == "P3" and not drawn(ticket.number, scene.policy.sla.limits.sample_percent)
-    if sampled_out or callbacks.never_asked(ticket) or not callbacks.callers_to_call(session, ticket):
+    if sampled_out or callbacks.never_asked(ticket) or not callbacks.is_wanted(session, ticket):
         facts["callback_wanted"] = False
     else:
         facts |= {"callback_wanted": True, "contact_mode": "phone"}

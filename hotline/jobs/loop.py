@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch import timers
+from dispatch.archive import archive_ended
 from dispatch.database import Busy
 from dispatch.unit_of_work import unit_of_work
 from hotline.calls.reconcile import reconcile
@@ -65,6 +66,14 @@ def tick(services: Services) -> int:
     ) as session:
         happened += timers.fire_due(session, now=now, limit=TIMERS_AT_ONCE, policy=services.policy)
     return happened
+
+
+def archive(services: Services) -> int:
+    """Archive what has ended long enough; what is left over waits for the next round."""
+    with unit_of_work(
+        services.database, publish=services.publish, wake=services.wake, purpose="clock"
+    ) as session:
+        return archive_ended(session, policy=services.policy, now=services.now())
 
 
 class Background:
@@ -132,6 +141,7 @@ class Background:
         self._stopping.wait(RECONCILE_EVERY_S)
         if not self._stopping.is_set():
             reconcile(self._services)
+            archive(self._services)
 
     def _sleep_s(self) -> float:
         with self._services.database.reading("clock") as session:
