@@ -144,6 +144,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{sid}/repeat_request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repeat Request
+         * @description Let the call join the caller's open ticket with a nudge instead of opening a second one.
+         */
+        post: operations["repeat_request_api_calls__sid__repeat_request_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{sid}/ticket": {
         parameters: {
             query?: never;
@@ -408,26 +428,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/recordings/{recording_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Play
-         * @description Return a recording's WAV, and write down who listens.
-         */
-        get: operations["play_api_recordings__recording_id__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/regions": {
         parameters: {
             query?: never;
@@ -604,6 +604,346 @@ export interface paths {
         patch: operations["edit_api_tickets__number__patch"];
         trace?: never;
     };
+    "/api/tickets/{number}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 受理
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["accept_api_tickets__number__accept_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/add_co_handler": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 增加协办
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["add_co_handler_api_tickets__number__add_co_handler_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/add_progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 登记进展
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["add_progress_api_tickets__number__add_progress_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 归档
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["archive_api_tickets__number__archive_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/assign_down": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 下派
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["assign_down_api_tickets__number__assign_down_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/await_caller": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 请诉求人补充
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["await_caller_api_tickets__number__await_caller_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/decide_extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 审批延期
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["decide_extension_api_tickets__number__decide_extension_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/decide_objection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 裁定异议
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["decide_objection_api_tickets__number__decide_objection_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 不予受理
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["decline_api_tickets__number__decline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/direct_answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 直接答复
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["direct_answer_api_tickets__number__direct_answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/dispatch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 派单
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["dispatch_api_tickets__number__dispatch_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/escalate_level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 提级办理
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["escalate_level_api_tickets__number__escalate_level_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/leader_takes_case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 领导包案
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["leader_takes_case_api_tickets__number__leader_takes_case_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 合并
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["merge_api_tickets__number__merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/nudge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 催办
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["nudge_api_tickets__number__nudge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/petition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 信访
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["petition_api_tickets__number__petition_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/petition_agency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 信访代理
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["petition_agency_api_tickets__number__petition_agency_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{number}/preview": {
         parameters: {
             query?: never;
@@ -618,6 +958,206 @@ export interface paths {
         get: operations["preview_for_union_api_tickets__number__preview_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/record_callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 登记回访
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["record_callback_api_tickets__number__record_callback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/record_first_contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 登记首次联系
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["record_first_contact_api_tickets__number__record_first_contact_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/record_payment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 登记到账
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["record_payment_api_tickets__number__record_payment_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/record_reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 登记回函
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["record_reply_api_tickets__number__record_reply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/remove_co_handler": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 撤销协办
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["remove_co_handler_api_tickets__number__remove_co_handler_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 重办
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["reopen_api_tickets__number__reopen_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/report_result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 反馈结果
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["report_result_api_tickets__number__report_result_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/request_extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 申请延期
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["request_extension_api_tickets__number__request_extension_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 恢复办理
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["resume_api_tickets__number__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/return_ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 退单
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["return_ticket_api_tickets__number__return_ticket_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -644,6 +1184,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/{number}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 审核
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["review_api_tickets__number__review_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/send_letter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 发函
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["send_letter_api_tickets__number__send_letter_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/sign_for": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 签收
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["sign_for_api_tickets__number__sign_for_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/supervise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 督办
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["supervise_api_tickets__number__supervise_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 挂起
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["suspend_api_tickets__number__suspend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/terminate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 终止办理
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["terminate_api_tickets__number__terminate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{number}/unions": {
         parameters: {
             query?: never;
@@ -664,7 +1324,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/tickets/{number}/{command}": {
+    "/api/tickets/{number}/void": {
         parameters: {
             query?: never;
             header?: never;
@@ -674,10 +1334,30 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Command
-         * @description Carry out one command of the state table; 409 on a stale version, 422 with what is missing.
+         * 标为无效
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
          */
-        post: operations["command_api_tickets__number___command__post"];
+        post: operations["void_api_tickets__number__void_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 撤回
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["withdraw_api_tickets__number__withdraw_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -728,6 +1408,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Accept
+         * @description 受理: the ticket itself must say enough; a P0 needs place, event and a number.
+         */
+        Accept: {
+            /** Version */
+            version: number;
+        };
         /** ActionOut */
         ActionOut: {
             /** Command */
@@ -738,6 +1426,51 @@ export interface components {
             label: string;
             /** Why Not */
             why_not: string | null;
+        };
+        /** AddCoHandler */
+        AddCoHandler: {
+            /** Reason */
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
+        /** AddProgress */
+        AddProgress: {
+            /** At */
+            at?: string | null;
+            /** Means */
+            means?: ("phone" | "visit" | "message" | "site_check") | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Archive */
+        Archive: {
+            /** Version */
+            version: number;
+        };
+        /** AssignDown */
+        AssignDown: {
+            /** Due At */
+            due_at?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
+        /** AwaitCaller */
+        AwaitCaller: {
+            /** Due At */
+            due_at?: string | null;
+            /** Missing */
+            missing?: string | null;
+            /** Version */
+            version: number;
         };
         /**
          * CallDetail
@@ -807,8 +1540,6 @@ export interface components {
             outcome: string | null;
             /** Path */
             path: string[];
-            /** Recordings */
-            recordings: components["schemas"]["RecordingOut"][];
             /**
              * Relation
              * @enum {string}
@@ -885,6 +1616,8 @@ export interface components {
         CallerOut: {
             /** Can Reveal */
             can_reveal: boolean;
+            /** Id */
+            id: number;
             /** Name Masked */
             name_masked: string | null;
             /** Phone Masked */
@@ -941,6 +1674,59 @@ export interface components {
              */
             state: "running" | "paused" | "met" | "missed" | "cancelled";
         };
+        /** DecideExtension */
+        DecideExtension: {
+            /** Approved */
+            approved?: boolean | null;
+            /** Due At */
+            due_at?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** DecideObjection */
+        DecideObjection: {
+            /** Reason */
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Upheld */
+            upheld?: boolean | null;
+            /** Version */
+            version: number;
+        };
+        /** Decline */
+        Decline: {
+            /** Reason */
+            reason?: string | null;
+            /** Route Told */
+            route_told?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** DirectAnswer */
+        DirectAnswer: {
+            /** Answer */
+            answer?: string | null;
+            /** Knowledge Id */
+            knowledge_id?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Dispatch */
+        Dispatch: {
+            /** Dual Dispatch */
+            dual_dispatch?: number[] | null;
+            /** Override Reason */
+            override_reason?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
         /** EmployerOnTicket */
         EmployerOnTicket: {
             /** Employer Id */
@@ -976,6 +1762,15 @@ export interface components {
             /** Uscc */
             uscc: string | null;
         };
+        /** EscalateLevel */
+        EscalateLevel: {
+            /** Reason */
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
         /** EventOut */
         EventOut: {
             /** Actor */
@@ -1006,6 +1801,18 @@ export interface components {
             union_id: number;
             /** Union Name */
             union_name: string;
+        };
+        /** Follower */
+        Follower: {
+            /** Category */
+            category?: string | null;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "P1" | "P2";
+            /** Wish */
+            wish: string;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -1062,6 +1869,25 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** Instalment */
+        Instalment: {
+            /** Amount Cents */
+            amount_cents: number;
+            /**
+             * Payment On
+             * Format: date
+             */
+            payment_on: string;
+        };
+        /** LeaderTakesCase */
+        LeaderTakesCase: {
+            /** Leader Id */
+            leader_id?: number | null;
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
+        };
         /** LegOut */
         LegOut: {
             /** Kind */
@@ -1072,6 +1898,33 @@ export interface components {
             status: string;
             /** User Name */
             user_name: string | null;
+        };
+        /**
+         * LetterOut
+         * @description A supervision letter (提示函, 意见书, 建议书).
+         */
+        LetterOut: {
+            /** Addressee */
+            addressee: string;
+            /** Due At */
+            due_at: string | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Reference */
+            reference: string;
+            /** Replied At */
+            replied_at: string | null;
+            /** Reply */
+            reply: string | null;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
         };
         /** LineOut */
         LineOut: {
@@ -1088,6 +1941,40 @@ export interface components {
             talking: number;
             /** Waiting */
             waiting: number;
+        };
+        /**
+         * LinkOut
+         * @description Another ticket of the same matter, as far as the reader may see it.
+         */
+        LinkOut: {
+            /** Below */
+            below: boolean;
+            /** Number */
+            number: string;
+            /** Relation */
+            relation: string;
+            /** Relation Label */
+            relation_label: string;
+            /** State Label */
+            state_label: string;
+        };
+        /** Merge */
+        Merge: {
+            /** Parent Number */
+            parent_number?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Nudge */
+        Nudge: {
+            /** Reason */
+            reason?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
         };
         /** OfferOut */
         OfferOut: {
@@ -1129,6 +2016,34 @@ export interface components {
              * @enum {string}
              */
             outcome: "answered" | "silent" | "wrong_number" | "prank" | "test" | "query_only";
+        };
+        /** Petition */
+        Petition: {
+            /** Article */
+            article?: number | null;
+            /** At */
+            at?: string | null;
+            /** Petition Kind */
+            petition_kind?: ("suggestion" | "report" | "claim") | null;
+            /** Reason */
+            reason?: string | null;
+            /** Reference */
+            reference?: string | null;
+            /** Route Told */
+            route_told?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** PetitionAgency */
+        PetitionAgency: {
+            /** Handler Id */
+            handler_id?: number | null;
+            /** Reference */
+            reference?: string | null;
+            /** Signed On */
+            signed_on?: string | null;
+            /** Version */
+            version: number;
         };
         /** PresenceIn */
         PresenceIn: {
@@ -1194,19 +2109,53 @@ export interface components {
             /** Union Name */
             union_name: string;
         };
-        /**
-         * RecordingOut
-         * @description A recording that the reader may hear: `GET /api/recordings/{id}`, once it is `ready`.
-         */
-        RecordingOut: {
-            /** Duration S */
-            duration_s: number;
-            /** Id */
-            id: number;
-            /** Kind */
-            kind: string;
-            /** Ready */
-            ready: boolean;
+        /** RecordCallback */
+        RecordCallback: {
+            /** Caller Id */
+            caller_id?: number | null;
+            /** Money Received */
+            money_received?: boolean | null;
+            /** Reached */
+            reached?: boolean | null;
+            /** Satisfied */
+            satisfied?: ("satisfied" | "basically" | "dissatisfied") | null;
+            /** Solved */
+            solved?: ("solved" | "partly" | "unsolved") | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** RecordFirstContact */
+        RecordFirstContact: {
+            /** At */
+            at?: string | null;
+            /** Means */
+            means?: ("phone" | "visit" | "message" | "site_check") | null;
+            /** Outcome */
+            outcome?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** RecordPayment */
+        RecordPayment: {
+            /** Amount Cents */
+            amount_cents?: number | null;
+            /** Paid On */
+            paid_on?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** RecordReply */
+        RecordReply: {
+            /** Letter Id */
+            letter_id?: number | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
         };
         /** RegionOut */
         RegionOut: {
@@ -1218,6 +2167,81 @@ export interface components {
             name: string;
             /** Parent */
             parent: string | null;
+        };
+        /** RemoveCoHandler */
+        RemoveCoHandler: {
+            /** Reason */
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
+        /** Reopen */
+        Reopen: {
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * RepeatIn
+         * @description A caller who calls again about an open ticket.
+         */
+        RepeatIn: {
+            /** Number */
+            number: string;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /** ReportResult */
+        ReportResult: {
+            /** Amount Cents */
+            amount_cents?: number | null;
+            /** Amount State */
+            amount_state?: ("promised" | "paid" | "instalments") | null;
+            /** Done */
+            done?: string | null;
+            /** Instalments */
+            instalments?: components["schemas"]["Instalment"][] | null;
+            /** Payment On */
+            payment_on?: string | null;
+            /** Pending Note */
+            pending_note?: string | null;
+            /** Reference */
+            reference?: string | null;
+            /** Reply Text */
+            reply_text?: string | null;
+            /** Solved */
+            solved?: ("solved" | "partly" | "unsolved") | null;
+            /** True Claim */
+            true_claim?: boolean | null;
+            /** Version */
+            version: number;
+        };
+        /** RequestExtension */
+        RequestExtension: {
+            /** Caller Told */
+            caller_told?: boolean | null;
+            /** Difficulty */
+            difficulty?: ("difficult" | "very_complex") | null;
+            /** Due At */
+            due_at?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Resume */
+        Resume: {
+            /** Reason */
+            reason?: string | null;
+            /** Reference */
+            reference?: string | null;
+            /** Version */
+            version: number;
         };
         /** ReturnCallDone */
         ReturnCallDone: {
@@ -1271,8 +2295,23 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** ReturnTicket */
+        ReturnTicket: {
+            /** Basis */
+            basis?: string | null;
+            /** Evidence */
+            evidence?: string | null;
+            /** Reason Code */
+            reason_code?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
         /** RevealIn */
         RevealIn: {
+            /** Caller Id */
+            caller_id?: number | null;
             /** Reason */
             reason: string;
         };
@@ -1284,6 +2323,34 @@ export interface components {
             phone: string | null;
             /** Watermark */
             watermark: string;
+        };
+        /** Review */
+        Review: {
+            /** Approved */
+            approved?: boolean | null;
+            /** Linked */
+            linked?: components["schemas"]["Follower"][] | null;
+            /** Override Reason */
+            override_reason?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** SendLetter */
+        SendLetter: {
+            /** Addressee */
+            addressee?: string | null;
+            /** Due At */
+            due_at?: string | null;
+            /** Letter Kind */
+            letter_kind?: ("reminder_letter" | "opinion_letter" | "recommendation_letter") | null;
+            /** Reference */
+            reference?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
         };
         /** SessionOut */
         SessionOut: {
@@ -1300,6 +2367,19 @@ export interface components {
              */
             server_time: string;
             user: components["schemas"]["UserOut"];
+        };
+        /** SignFor */
+        SignFor: {
+            /** At */
+            at?: string | null;
+            /** Deputy Id */
+            deputy_id?: number | null;
+            /** Handler Id */
+            handler_id?: number | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
         };
         /** SignIn */
         SignIn: {
@@ -1337,69 +2417,36 @@ export interface components {
             /** Words */
             words: string[];
         };
-        /**
-         * TicketCommand
-         * @description The body of `POST /api/tickets/{number}/{command}`; each command names which fields it must carry.
-         */
-        TicketCommand: {
-            /** Amount Cents */
-            amount_cents?: number | null;
-            /** Amount State */
-            amount_state?: ("promised" | "paid" | "instalments") | null;
-            /** Answer */
-            answer?: string | null;
+        /** Supervise */
+        Supervise: {
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Suspend */
+        Suspend: {
+            /** Begins On */
+            begins_on?: string | null;
+            /** Procedure */
+            procedure?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Reference */
+            reference?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Terminate */
+        Terminate: {
             /** Approved */
             approved?: boolean | null;
-            /** At */
-            at?: string | null;
             /** Basis */
             basis?: string | null;
-            /** Deputy Id */
-            deputy_id?: number | null;
-            /** Done */
-            done?: string | null;
-            /** Due At */
-            due_at?: string | null;
-            /** Handler Id */
-            handler_id?: number | null;
-            /** Knowledge Id */
-            knowledge_id?: string | null;
-            /** Means */
-            means?: ("phone" | "visit" | "message" | "site_check") | null;
-            /** Missing */
-            missing?: string | null;
-            /** Outcome */
-            outcome?: string | null;
-            /** Override Reason */
-            override_reason?: string | null;
-            /** Parent Number */
-            parent_number?: string | null;
-            /** Payment On */
-            payment_on?: string | null;
-            /** Reached */
-            reached?: boolean | null;
             /** Reason */
             reason?: string | null;
             /** Reason Code */
             reason_code?: string | null;
-            /** Reference */
-            reference?: string | null;
-            /** Reply Text */
-            reply_text?: string | null;
-            /** Route Told */
-            route_told?: string | null;
-            /** Satisfied */
-            satisfied?: ("satisfied" | "basically" | "dissatisfied") | null;
-            /** Solved */
-            solved?: ("solved" | "partly" | "unsolved") | null;
-            /** Text */
-            text?: string | null;
-            /** True Claim */
-            true_claim?: boolean | null;
-            /** Union Id */
-            union_id?: number | null;
-            /** Upheld */
-            upheld?: boolean | null;
             /** Version */
             version: number;
         };
@@ -1412,6 +2459,8 @@ export interface components {
             /** Callback Wanted */
             callback_wanted?: boolean | null;
             caller?: components["schemas"]["CallerIn"] | null;
+            /** Callers */
+            callers?: components["schemas"]["CallerIn"][] | null;
             /** Category */
             category?: string | null;
             /**
@@ -1452,6 +2501,8 @@ export interface components {
             /** Callback Wanted */
             callback_wanted?: boolean | null;
             caller?: components["schemas"]["CallerIn"] | null;
+            /** Callers */
+            callers?: components["schemas"]["CallerIn"][] | null;
             /** Category */
             category?: string | null;
             /** Confidentiality */
@@ -1509,6 +2560,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Difficulty */
+            difficulty: string;
             /** Disclosure */
             disclosure: ("none" | "union" | "employer") | null;
             /** Employer */
@@ -1519,22 +2572,38 @@ export interface components {
             events: components["schemas"]["EventOut"][];
             /** Handlings */
             handlings: components["schemas"]["HandlingOut"][];
+            /** Hard Case */
+            hard_case: boolean;
             /** Headcount */
             headcount: number | null;
             /** Lead Union */
             lead_union: string | null;
+            /** Leader Name */
+            leader_name: string | null;
+            /** Letters */
+            letters: components["schemas"]["LetterOut"][];
+            /** Links */
+            links: components["schemas"]["LinkOut"][];
             /** Nature */
             nature: string | null;
             /** Number */
             number: string;
             /** Outcome */
             outcome: string | null;
+            /** Petition Article */
+            petition_article: number | null;
+            /** Petition Kind */
+            petition_kind: string | null;
             /** Query Number */
             query_number: string | null;
+            /** Received Cents */
+            received_cents: number;
             /** Region */
             region: string | null;
             /** Region Code */
             region_code: string | null;
+            /** Repeat Count */
+            repeat_count: number;
             /** Sealed */
             sealed: boolean;
             /** Secondary Categories */
@@ -1680,6 +2749,24 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /** Void */
+        Void: {
+            /** Reason */
+            reason?: string | null;
+            /** Reason Code */
+            reason_code?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Withdraw */
+        Withdraw: {
+            /** Means */
+            means?: ("phone" | "visit" | "message" | "site_check") | null;
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
         };
         /** WrapUpIn */
         WrapUpIn: {
@@ -1896,6 +2983,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    repeat_request_api_calls__sid__repeat_request_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepeatIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
                 };
             };
             /** @description Validation Error */
@@ -2266,37 +3388,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PresenceOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    play_api_recordings__recording_id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                recording_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "audio/wav": unknown;
                 };
             };
             /** @description Validation Error */
@@ -2684,6 +3775,601 @@ export interface operations {
             };
         };
     };
+    accept_api_tickets__number__accept_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Accept"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_co_handler_api_tickets__number__add_co_handler_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddCoHandler"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_progress_api_tickets__number__add_progress_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddProgress"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    archive_api_tickets__number__archive_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Archive"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assign_down_api_tickets__number__assign_down_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignDown"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    await_caller_api_tickets__number__await_caller_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AwaitCaller"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decide_extension_api_tickets__number__decide_extension_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideExtension"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decide_objection_api_tickets__number__decide_objection_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideObjection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decline_api_tickets__number__decline_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decline"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    direct_answer_api_tickets__number__direct_answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    dispatch_api_tickets__number__dispatch_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Dispatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    escalate_level_api_tickets__number__escalate_level_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EscalateLevel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    leader_takes_case_api_tickets__number__leader_takes_case_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaderTakesCase"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    merge_api_tickets__number__merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    nudge_api_tickets__number__nudge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nudge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    petition_api_tickets__number__petition_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Petition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    petition_agency_api_tickets__number__petition_agency_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PetitionAgency"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     preview_for_union_api_tickets__number__preview_get: {
         parameters: {
             query: {
@@ -2704,6 +4390,356 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UnionPreview"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_callback_api_tickets__number__record_callback_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordCallback"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_first_contact_api_tickets__number__record_first_contact_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordFirstContact"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_payment_api_tickets__number__record_payment_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordPayment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_reply_api_tickets__number__record_reply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordReply"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_co_handler_api_tickets__number__remove_co_handler_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveCoHandler"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reopen_api_tickets__number__reopen_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reopen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    report_result_api_tickets__number__report_result_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportResult"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    request_extension_api_tickets__number__request_extension_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestExtension"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_api_tickets__number__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resume"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    return_ticket_api_tickets__number__return_ticket_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnTicket"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
                 };
             };
             /** @description Validation Error */
@@ -2752,6 +4788,216 @@ export interface operations {
             };
         };
     };
+    review_api_tickets__number__review_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Review"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_letter_api_tickets__number__send_letter_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendLetter"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sign_for_api_tickets__number__sign_for_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignFor"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    supervise_api_tickets__number__supervise_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Supervise"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    suspend_api_tickets__number__suspend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Suspend"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    terminate_api_tickets__number__terminate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Terminate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     unions_api_tickets__number__unions_get: {
         parameters: {
             query?: never;
@@ -2783,19 +5029,53 @@ export interface operations {
             };
         };
     };
-    command_api_tickets__number___command__post: {
+    void_api_tickets__number__void_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 number: string;
-                command: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TicketCommand"];
+                "application/json": components["schemas"]["Void"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_tickets__number__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdraw"];
             };
         };
         responses: {
