@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.clocks import live
+from dispatch.commands import EVENTS
 from dispatch.database import Database
 from dispatch.errors import Invalid, Missing, NotAllowed, NotFound, WrongState
 from dispatch.events import ticket_stream, verify_chain
@@ -18,9 +19,12 @@ from dispatch.models.clocks import Clock, Timer
 from dispatch.models.history import Notice
 from dispatch.models.life import Letter, Payment, PetitionAgency
 from dispatch.models.tickets import CallbackAttempt, Caller, Report, Ticket, TicketEmployer
+from dispatch.models.unions import Union
 from dispatch.queries import callbacks_due
+from dispatch.rules.sampling import drawn
 from dispatch.rules.ticket_state import ClockKind, Command, State
 from dispatch.tickets import CallerDetails, ToldEmployer, edit_ticket, open_ticket
+from dispatch.timeline import LABELS
 from dispatch.timers import fire_due
 from tests.builders import NOW, WAGES, World, give, make_ticket
 from tests.life import accepted, dispatched, pending_callback, people, people_world, report, signed
@@ -528,3 +532,81 @@ def test_a_caller_who_calls_again_is_counted_and_the_union_is_nudged(session: Se
     assert session.scalars(select(Notice.union_id).where(Notice.kind == "nudge")).all() == [
         world.union("370102")
     ]
+
+
+def test_quiet_tickets_are_reviewed_and_called_back_by_sample_and_never_lie_without_a_clock(
+    session: Session, world: World
+) -> None:
+    percent = world.policy.sla.limits.sample_percent
+    seen = set()
+    for _ in range(40):
+        ticket = signed(session, world, category="suggestion")
+        lucky = drawn(ticket.number, percent)
+        if lucky in seen:
+            continue
+        seen.add(lucky)
+        assert ticket.urgency == "P3"
+        report(session, world, ticket)
+        if lucky:
+            assert (ticket.state, _kinds(session, ticket)) == ("reported", {"review"})
+        else:
+            assert (ticket.state, ticket.outcome, _kinds(session, ticket)) == ("closed", "solved", set())
+            assert list(verify_chain(session, ticket_stream(ticket.id))) == []
+        if len(seen) == 2:
+            break
+    assert seen == {True, False}
+
+
+def test_recusal_covers_every_employer_of_a_ticket(session: Session, world: World) -> None:
+    own = session.scalars(select(Union).where(Union.level == "enterprise")).first()
+    assert own is not None
+    ticket = accepted(
+        session,
+        world,
+        employers=(
+            ToldEmployer(name="某某劳务公司", role="subcontractor"),
+            ToldEmployer(employer_id=world.employer(union_code=own.code), role="contractor"),
+        ),
+    )
+    with pytest.raises(NotAllowed, match="回避"):
+        give(
+            session, world, "dispatcher", ticket, Command.DISPATCH, union_id=own.id, override_reason="试一试"
+        )
+    give(
+        session,
+        world,
+        "dispatcher",
+        ticket,
+        Command.DISPATCH,
+        union_id=world.union("3701"),
+        override_reason="x",
+    )
+    with pytest.raises(NotAllowed, match="回避"):
+        give(session, world, "dispatcher", ticket, Command.ADD_CO_HANDLER, union_id=own.id, reason="x")
+
+
+def test_an_employer_named_later_that_recuses_the_union_alarms_the_dispatcher(
+    session: Session, world: World
+) -> None:
+    own = session.scalars(select(Union).where(Union.level == "enterprise")).first()
+    assert own is not None
+    ticket = accepted(session, world)
+    give(session, world, "dispatcher", ticket, Command.DISPATCH, union_id=own.id, override_reason="属地")
+    edit_ticket(
+        session,
+        world.actor("supervisor"),
+        ticket.number,
+        version=ticket.version,
+        policy=world.policy,
+        now=NOW,
+        fields={},
+        employers=[ToldEmployer(employer_id=world.employer(union_code=own.code))],
+    )
+    told = session.scalars(select(Notice.text).where(Notice.kind == "recusal")).all()
+    assert len(told) == 1
+    assert "请改派" in told[0]
+
+
+def test_every_event_of_a_command_has_a_name_for_people() -> None:
+    assert set(EVENTS.values()) <= set(LABELS)
+    assert set(EVENTS) == set(Command)
