@@ -428,6 +428,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recordings/{recording_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play
+         * @description Return a recording's WAV, and write down who listens.
+         */
+        get: operations["play_api_recordings__recording_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/regions": {
         parameters: {
             query?: never;
@@ -1540,6 +1560,8 @@ export interface components {
             outcome: string | null;
             /** Path */
             path: string[];
+            /** Recordings */
+            recordings: components["schemas"]["RecordingOut"][];
             /**
              * Relation
              * @enum {string}
@@ -2156,6 +2178,20 @@ export interface components {
             text?: string | null;
             /** Version */
             version: number;
+        };
+        /**
+         * RecordingOut
+         * @description A recording that the reader may hear: `GET /api/recordings/{id}`, once it is `ready`.
+         */
+        RecordingOut: {
+            /** Duration S */
+            duration_s: number;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Ready */
+            ready: boolean;
         };
         /** RegionOut */
         RegionOut: {
@@ -3388,6 +3424,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PresenceOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    play_api_recordings__recording_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": unknown;
                 };
             };
             /** @description Validation Error */
