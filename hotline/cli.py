@@ -13,13 +13,14 @@ from sqlalchemy import func, select
 from config.load import ConfigError
 from config.settings import Settings
 from dispatch.audit import verify
-from dispatch.errors import ImportRefused
+from dispatch.errors import ImportRefused, NotFound
 from dispatch.events import ADMINISTRATION, By, record
 from dispatch.models.history import StreamHead
 from dispatch.models.people import User
 from dispatch.models.unions import Union
 from dispatch.rules.roles import ACCOUNT_ROLES, CENTRE_ROLES, UNION_ROLES, Role
 from dispatch.rules.ticket_diagram import to_svg as ticket_states_svg
+from dispatch.signatures import require_signature
 from dispatch.unions import import_unions
 from hotline.migrations.run import migrate
 from hotline.preflight import check_all, read_settings
@@ -126,6 +127,23 @@ def import_unions_command(
         database.dispose()
     verb = "将" if dry_run else "已"
     print(f"{verb}新增{done.created}个，更新{done.updated}个，未变{done.unchanged}个。")
+
+
+@unions_app.command("leader-signs")
+def leader_signs_command(
+    code: Annotated[str, typer.Argument(help="工会代码")],
+    off: Annotated[bool, typer.Option("--off", help="不再要求")] = False,
+) -> None:
+    """规定某工会的反馈须由负责人签发后才报中心。"""
+    database = database_of(_settings())
+    try:
+        with database.writing() as session:
+            name = require_signature(session, code, wanted=not off, by=By("machine"), now=now())
+    except NotFound:
+        _fail(f"没有代码为{code}的工会。")
+    finally:
+        database.dispose()
+    print(f"{name}：反馈{'不再' if off else ''}须由负责人签发。")
 
 
 @tickets_app.command("draw")
