@@ -21,6 +21,8 @@ def accept(move: Move) -> None:
         move.unstarted.add(ClockKind.DETAILS)
     if needs_follow_up(move):
         move.tell("follow_up", "危机来电，24至72小时内请心理老师跟进", role=Role.COUNSELLOR)
+    else:
+        move.unstarted.add(ClockKind.FOLLOW_UP)
     linked.accepted(move)
 
 

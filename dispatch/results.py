@@ -92,7 +92,9 @@ def record_payment(move: Move) -> None:
 
 def received(session: Session, ticket: Ticket) -> int:
     """Return how much money has reached the worker, in cents."""
-    return session.scalar(select(func.sum(Payment.amount_cents)).where(Payment.ticket_id == ticket.id)) or 0
+    total = session.scalar(select(func.sum(Payment.amount_cents)).where(Payment.ticket_id == ticket.id))
+    # PostgreSQL sums 64-bit numbers to a numeric.
+    return int(total or 0)
 
 
 def money_due_on(session: Session, ticket: Ticket) -> date | None:

@@ -291,6 +291,8 @@ def _assess(session: Session, ticket: Ticket, policy: Policy, *, chosen: str | N
 
 def _after_edit(session: Session, ticket: Ticket, policy: Policy, now: datetime) -> None:
     """The rest of a P0's form is there; and a union that must not have the ticket any more loses it to somebody."""
+    if ticket.state == State.DRAFT.value:
+        return
     details = clocks.live(session, ticket.id, [ClockKind.DETAILS])
     if details and not missing_details(session, ticket):
         clocks.stop(session, details, policy=policy, now=now)
