@@ -159,7 +159,9 @@ def test_wrong_fields_are_named_in_chinese(house: House) -> None:
         "employers.0.role": "不在可选范围内",
     }
     number = created(browser)["number"]
-    naive = browser.post(f"/api/tickets/{number}/nudge", json={"version": 1, "due_at": "2026-11-24T10:00:00"})
+    naive = browser.post(
+        f"/api/tickets/{number}/await_caller", json={"version": 1, "due_at": "2026-11-24T10:00:00"}
+    )
     assert naive.json()["fields"] == {"due_at": "格式不正确"}, "a time without a zone is no time"
 
 
