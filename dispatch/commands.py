@@ -16,6 +16,7 @@ from dispatch import (
     co_handlers,
     handlings,
     intake,
+    linked,
     merging,
     more_time,
     petitions,
@@ -175,6 +176,7 @@ def perform(
     if missing:
         raise Missing(command.value, missing)
     move = Move(session, actor, scene.role, ticket, scene.handling, transition, dict(data), policy, now)
+    led_by = ticket.lead_union_id
     stop_clocks(move)
     effect = _EFFECTS.get(command)
     if effect is not None:
@@ -184,6 +186,9 @@ def perform(
     ticket.version += 1
     _log(move)
     scope.rewrite(session, ticket, now=now)
+    if ticket.lead_union_id != led_by:
+        # Who leads at home keeps watch over what another province does.
+        scope.rewrite_all(session, linked.children(session, ticket), now=now)
     for who, following, values in move.then:
         perform(session, who, number, following, values, version=ticket.version, policy=policy, now=now)
     return ticket
@@ -285,6 +290,7 @@ def _change_state(move: Move) -> None:
         left = clocks.live(move.session, ticket.id, ClockKind)
         clocks.stop(move.session, left, policy=move.policy, now=move.now, cancelled=True)
         merging.tell_parent(move)
+        merging.tell_children(move)
 
 
 def _log(move: Move) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from dispatch import scope
 from dispatch.actors import MACHINE
@@ -44,6 +45,16 @@ def offer_child(move: Move, union: Union) -> Ticket:
     move.notes |= {"union": union.name, "child": child.number}
     move.tell("dispatched", f"跨省协作：请确认是否受理子工单{child.number}", union_id=union.id)
     return child
+
+
+def children(session: Session, ticket: Ticket) -> list[int]:
+    """Return the ids of the open child tickets in other provinces."""
+    query = select(Ticket.id).where(
+        Ticket.parent_id == ticket.id,
+        Ticket.relation == CHILD,
+        Ticket.state.in_([state.value for state in OPEN_STATES]),
+    )
+    return list(session.scalars(query))
 
 
 def accepted(move: Move) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from dispatch.access import find_ticket
 from dispatch.callbacks import MERGED
 from dispatch.errors import Invalid, NotAllowed
-from dispatch.linked import CHILD
+from dispatch.linked import CHILD, children
 from dispatch.models.history import Notice
 from dispatch.models.tickets import Ticket, TicketEmployer
 from dispatch.models.unions import Union
@@ -66,6 +66,20 @@ def tell_parent(move: Move) -> None:
                     at=move.now, kind="child", ticket_id=parent.id, union_id=union_id, role=role, text=text
                 )
             )
+
+
+def tell_children(move: Move) -> None:
+    """A case that ended at home leaves nobody working in another province unawares."""
+    ids = children(move.session, move.ticket)
+    for child in move.session.scalars(select(Ticket).where(Ticket.id.in_(ids))).all() if ids else ():
+        text = f"{child.number} 来源工单{move.ticket.number}：{State(move.ticket.state).label}，请一并处理"
+        for union_id, role in ((child.lead_union_id, None), (None, Role.DISPATCHER.value)):
+            if union_id is not None or role is not None:
+                move.session.add(
+                    Notice(
+                        at=move.now, kind="child", ticket_id=child.id, union_id=union_id, role=role, text=text
+                    )
+                )
 
 
 def _take_over(move: Move, parent: Ticket, ticket: Ticket) -> None:

@@ -278,3 +278,25 @@ def test_a_recused_union_is_no_helper_either(session: Session, world: World) -> 
         give(
             session, world, "lixia", ticket, Command.ADD_CO_HANDLER, union_id=world.union("3702"), reason="x"
         )
+
+
+def test_whoever_leads_at_home_next_keeps_watch_and_an_end_at_home_is_told_abroad(
+    session: Session, world: World
+) -> None:
+    ticket = _helped(session, world, to="51")
+    child = session.scalars(select(Ticket).where(Ticket.parent_id == ticket.id)).one()
+    give(session, world, "sichuan", child, Command.ACCEPT)
+    give(
+        session,
+        world,
+        "supervisor",
+        ticket,
+        Command.ESCALATE_LEVEL,
+        union_id=world.union("3701"),
+        reason="上级办理",
+    )
+    assert can_read(session, world.actor("jinan"), child.id)
+    assert not can_read(session, world.actor("lixia"), child.id)
+    give(session, world, "operator", ticket, Command.WITHDRAW, reason="本人撤回", means="phone")
+    told = session.scalars(select(Notice.union_id).where(Notice.kind == "child")).all()
+    assert world.union("51") in told
