@@ -84,7 +84,7 @@ def _co_handling() -> Iterator[Transition]:
             ("at", "means", "outcome"),
             outcome=outcome,
             condition=Condition.CONTACT_DUE,
-            stops={k.FIRST_CONTACT} if done else set(),
+            stops=HANDLING_CLOCKS if done else set(),
             starts={k.PROGRESS} if done else set(),
         )
     yield row(

@@ -194,7 +194,8 @@ def _handling() -> Iterator[Transition]:
             ("at", "means", "outcome"),
             outcome=outcome,
             condition=Condition.CONTACT_DUE,
-            stops={k.FIRST_CONTACT},
+            # A note may have been made before anybody was reached.
+            stops=HANDLING_CLOCKS,
             starts={k.PROGRESS},
         )
     yield row(

@@ -436,3 +436,15 @@ def test_a_refusal_names_what_could_be_done_instead(session: Session, world: Wor
     }
     assert legal == offered
     assert "sign_for" in legal
+
+
+def test_a_note_before_the_first_contact_leaves_one_progress_clock_and_the_contact_is_made_once(
+    session: Session, world: World
+) -> None:
+    ticket = signed(session, world)
+    give(session, world, "lixia", ticket, Command.ADD_PROGRESS, text="查到单位地址")
+    contact: dict[str, Any] = {"at": NOW, "means": "phone", "outcome": "reached"}
+    give(session, world, "lixia", ticket, Command.RECORD_FIRST_CONTACT, **contact)
+    assert len(live(session, ticket.id, [ClockKind.PROGRESS])) == 1
+    with pytest.raises(WrongState, match="已经登记"):
+        give(session, world, "lixia", ticket, Command.RECORD_FIRST_CONTACT, **contact)
