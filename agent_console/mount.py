@@ -17,6 +17,7 @@ from agent_console.api import (
     recordings,
     reference,
     session,
+    ticket_commands,
     tickets,
     unions,
     watch,
@@ -33,6 +34,7 @@ ROUTERS = (
     # Before the tickets: a word in the place of a number is one of its own.
     lists.router,
     tickets.router,
+    ticket_commands.router,
     callbacks.router,
     calls.router,
     recordings.router,

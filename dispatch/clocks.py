@@ -15,6 +15,7 @@ from dispatch.models.clocks import Clock, StepProposal, Timer
 from dispatch.models.tickets import Handling, Ticket
 from dispatch.policy import ALWAYS, CENTRE_CALENDAR, UNION_CALENDAR, Policy
 from dispatch.rules.deadlines import Deadline, deadline, step_due
+from dispatch.rules.sampling import drawn
 from dispatch.rules.sla_terms import CalendarKind, LadderStep, Step, Target
 from dispatch.rules.ticket_state import ClockKind
 from dispatch.rules.urgency import Difficulty, Nature, Urgency
@@ -43,8 +44,6 @@ def start(
     `due_at` overrides the policy's target (a sub-deadline); `percent` shortens it (a redo).
     """
     target = _target(ticket, kind, policy)
-    if target is None:
-        return None
     union_id = handling.union_id if handling is not None else None
     if handling is None and kind in OF_HANDLING:
         # The case clock runs on the calendar of whichever union leads.
@@ -67,11 +66,15 @@ def start(
         calendar_version=policy.calendar(goal.calendar).version,
         policy_snapshot={
             "sla": policy.sla.version,
-            "amount": target.amount,
-            "unit": target.unit.value,
+            "amount": target.amount if target is not None else None,
+            "unit": target.unit.value if target is not None else None,
             "percent": percent,
             # A sub-deadline and duty hours are moments, which no change of calendar moves.
-            **({"planned_s": goal.target_s} if due_at is None and target.duty is None else {}),
+            **(
+                {"planned_s": goal.target_s}
+                if due_at is None and target is not None and target.duty is None
+                else {}
+            ),
         },
         state="running",
         started_at=now,
@@ -271,7 +274,9 @@ def _target(ticket: Ticket, kind: ClockKind, policy: Policy) -> Target | None:
         ticket.category,
         nature=Nature(ticket.nature) if ticket.nature else None,
     )
-    return None if target is None or target.sampled else target
+    if target is not None and target.sampled and not drawn(ticket.number, policy.sla.limits.sample_percent):
+        return None
+    return target
 
 
 def _calendars(session: Session, union_id: int | None, policy: Policy) -> tuple[Calendar, Calendar, Calendar]:

@@ -8,14 +8,31 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dispatch import callbacks, clocks, handlings, messages, scope
+from dispatch import (
+    callbacks,
+    clocks,
+    co_handlers,
+    handlings,
+    intake,
+    linked,
+    merging,
+    messages,
+    more_time,
+    petitions,
+    results,
+    scope,
+    supervision,
+    union_turns,
+)
 from dispatch.access import find_ticket, may_edit
 from dispatch.actors import Actor
-from dispatch.errors import Missing, NotAllowed, NotFound, WrongState
-from dispatch.models.tickets import Contact, Handling, Ticket, TicketEmployer
+from dispatch.clock_moves import start_clocks, stop_clocks
+from dispatch.conditions import Scene, facts_of, scene_of
+from dispatch.errors import Missing, NotAllowed, WrongState
+from dispatch.models.tickets import Ticket, TicketEmployer
 from dispatch.move import Move
 from dispatch.policy import Policy
 from dispatch.rules.roles import Role
@@ -46,38 +63,92 @@ EVENTS: Final[Mapping[Command, str]] = {
     Command.SIGN_FOR: "TicketSignedFor",
     Command.RECORD_FIRST_CONTACT: "FirstContactRecorded",
     Command.ADD_PROGRESS: "ProgressAdded",
+    Command.AWAIT_CALLER: "CallerAwaited",
+    Command.SUSPEND: "TicketSuspended",
+    Command.RESUME: "TicketResumed",
+    Command.REQUEST_EXTENSION: "ExtensionRequested",
+    Command.DECIDE_EXTENSION: "ExtensionDecided",
     Command.REPORT_RESULT: "ResultReported",
     Command.REVIEW: "ResultReviewed",
     Command.RECORD_CALLBACK: "CallbackRecorded",
     Command.REOPEN: "TicketReopened",
+    Command.TERMINATE: "TerminationMoved",
     Command.NUDGE: "TicketNudged",
     Command.SUPERVISE: "TicketSupervised",
+    Command.ESCALATE_LEVEL: "TicketEscalated",
+    Command.ADD_CO_HANDLER: "CoHandlerAdded",
+    Command.REMOVE_CO_HANDLER: "CoHandlerRemoved",
+    Command.MERGE: "TicketMerged",
     Command.WITHDRAW: "TicketWithdrawn",
     Command.ARCHIVE: "TicketArchived",
+    Command.LEADER_TAKES_CASE: "CaseTakenByLeader",
+    Command.SEND_LETTER: "LetterSent",
+    Command.RECORD_REPLY: "LetterAnswered",
+    Command.RECORD_PAYMENT: "PaymentRecorded",
+    Command.PETITION: "PetitionMarked",
+    Command.PETITION_AGENCY: "PetitionAgencyRecorded",
 }
-"""The commands that can be given now, and what history calls them."""
+"""What history calls each command."""
 
 PERSONAL: Final = frozenset(
-    {"text", "answer", "reason", "basis", "done", "reply_text", "route_told", "outcome", "missing"}
+    {
+        *("text", "answer", "reason", "basis", "done", "reply_text", "route_told", "outcome", "missing"),
+        *("evidence", "pending_note"),
+    }
 )
 """Free text may name people: history keeps it where erasure can reach it."""
 
+
+def _accept(move: Move) -> None:
+    intake.accept(move)
+    messages.accepted(move)
+
+
 _EFFECTS: Final[Mapping[Command, Callable[[Move], None]]] = {
-    Command.ACCEPT: messages.accepted,
+    Command.ACCEPT: _accept,
+    Command.DIRECT_ANSWER: intake.direct_answer,
+    Command.VOID: intake.void,
     Command.DISPATCH: handlings.dispatch,
     Command.ASSIGN_DOWN: handlings.assign_down,
     Command.RETURN_TICKET: handlings.return_ticket,
     Command.DECIDE_OBJECTION: handlings.decide_objection,
+    Command.ESCALATE_LEVEL: handlings.escalate_level,
     Command.SIGN_FOR: handlings.sign_for,
     Command.RECORD_FIRST_CONTACT: handlings.record_contact,
     Command.ADD_PROGRESS: handlings.record_contact,
-    Command.REPORT_RESULT: handlings.report_result,
-    Command.REVIEW: handlings.review,
+    Command.AWAIT_CALLER: more_time.await_caller,
+    Command.SUSPEND: more_time.suspend,
+    Command.REQUEST_EXTENSION: more_time.request_extension,
+    Command.DECIDE_EXTENSION: more_time.decide_extension,
+    Command.TERMINATE: more_time.terminate,
+    Command.ADD_CO_HANDLER: co_handlers.add,
+    Command.REMOVE_CO_HANDLER: co_handlers.remove,
+    Command.REPORT_RESULT: results.report_result,
+    Command.REVIEW: results.review,
+    Command.RECORD_PAYMENT: results.record_payment,
     Command.RECORD_CALLBACK: callbacks.record_callback,
     Command.REOPEN: callbacks.reopen,
-    Command.NUDGE: handlings.nudge,
-    Command.SUPERVISE: handlings.supervise,
+    Command.NUDGE: supervision.nudge,
+    Command.SUPERVISE: supervision.supervise,
+    Command.LEADER_TAKES_CASE: supervision.leader_takes_case,
+    Command.SEND_LETTER: supervision.send_letter,
+    Command.RECORD_REPLY: supervision.record_reply,
+    Command.PETITION: petitions.petition,
+    Command.PETITION_AGENCY: petitions.petition_agency,
+    Command.MERGE: merging.merge,
 }
+
+_ASSIGNERS_MAY: Final = frozenset(
+    {
+        Command.REVIEW,
+        Command.NUDGE,
+        Command.SUPERVISE,
+        Command.SUSPEND,
+        Command.RESUME,
+        Command.DECIDE_EXTENSION,
+    }
+)
+"""What a union may do with a ticket that it has assigned down; the table asks whether it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,30 +171,34 @@ def perform(
     now: datetime,
 ) -> Ticket:
     """Carry out one command; raises NotFound, NotAllowed, VersionConflict, WrongState, Missing, Invalid."""
-    if command not in EVENTS:
-        raise NotFound("command", command.value)
     ticket = find_ticket(session, actor, number, lock=True)
     require_version(session, ticket, version)
-    handling = lead_handling(session, ticket.id)
-    refusal = _not_mine(actor, ticket, handling, command)
+    scene = scene_of(session, actor, ticket, policy=policy, now=now)
+    refusal = _not_mine(scene, command)
     if refusal is not None:
         raise NotAllowed(command.value, refusal)
     given = {name: value for name, value in data.items() if value is not None}
     known = {**_own_fields(session, ticket, command), **given}
-    transition = _transition(session, actor, ticket, handling, command, known, policy=policy, now=now)
+    transition = _transition(scene, command, known)
     missing = missing_fields(transition, known)
     if missing:
         raise Missing(command.value, missing)
-    move = Move(session, actor, ticket, handling, transition, dict(data), policy, now)
-    _stop_clocks(move)
+    move = Move(session, actor, scene.role, ticket, scene.handling, transition, dict(data), policy, now)
+    led_by = ticket.lead_union_id
+    stop_clocks(move)
     effect = _EFFECTS.get(command)
     if effect is not None:
         effect(move)
     _change_state(move)
-    _start_clocks(move)
+    start_clocks(move)
     ticket.version += 1
     _log(move)
     scope.rewrite(session, ticket, now=now)
+    if ticket.lead_union_id != led_by:
+        # Who leads at home keeps watch over what another province does.
+        scope.rewrite_all(session, linked.children(session, ticket), now=now)
+    for who, following, values in move.then:
+        perform(session, who, number, following, values, version=ticket.version, policy=policy, now=now)
     return ticket
 
 
@@ -131,32 +206,26 @@ def buttons(
     session: Session, actor: Actor, ticket: Ticket, *, policy: Policy, now: datetime
 ) -> tuple[Button, ...]:
     """Return what this actor could do with the ticket now, and why the rest of his commands is not possible."""
-    handling = lead_handling(session, ticket.id)
-    conditions = _conditions(session, actor, ticket, handling, policy, now)
+    scene = scene_of(session, actor, ticket, policy=policy, now=now)
+    conditions = scene.holding()
     found = []
     for command in EVENTS:
-        reason = why_not(State(ticket.state), command, actor.role, conditions=conditions)
-        if reason is not None and not _role_ever(command, actor.role):
+        reason = why_not(scene.state, command, scene.role, conditions=conditions)
+        if reason is not None and not _role_ever(command, scene.role):
             continue
-        found.append(Button(command, reason or _not_mine(actor, ticket, handling, command)))
+        found.append(Button(command, reason or _not_mine(scene, command)))
     return tuple(found)
 
 
-def lead_handling(session: Session, ticket_id: int) -> Handling | None:
-    """Return the handling of the union that answers for the ticket now, or did last."""
-    return session.scalar(_LEAD, {"ticket": ticket_id})
-
-
-_LEAD: Final = (
-    select(Handling)
-    .where(
-        Handling.ticket_id == bindparam("ticket"),
-        Handling.role == "lead",
-        Handling.state.not_in(("ended", "assigned_down")),
+def legal(scene: Scene) -> tuple[Command, ...]:
+    """Return the commands that would be taken from this actor now."""
+    conditions = scene.holding()
+    return tuple(
+        command
+        for command in EVENTS
+        if why_not(scene.state, command, scene.role, conditions=conditions) is None
+        and _not_mine(scene, command) is None
     )
-    .order_by(Handling.id.desc())
-    .limit(1)
-)
 
 
 @cache
@@ -164,8 +233,12 @@ def _role_ever(command: Command, role: Role) -> bool:
     return any(why_not(state, command, role, conditions=frozenset(Condition)) is None for state in State)
 
 
-def _not_mine(actor: Actor, ticket: Ticket, handling: Handling | None, command: Command) -> str | None:
+def _not_mine(scene: Scene, command: Command) -> str | None:
     """Return why a ticket that the actor may see is still not his to act on (O, S of docs/quality.md)."""
+    actor, ticket, handling = scene.actor, scene.ticket, scene.handling
+    if scene.role is Role.CO_HANDLER:
+        # As what he acts the table says what he may.
+        return None
     if actor.of_union:
         if ticket.state == State.DRAFT.value:
             return None if ticket.origin_union_id == actor.union_id else "只有登记此单的工会可以操作"
@@ -176,15 +249,16 @@ def _not_mine(actor: Actor, ticket: Ticket, handling: Handling | None, command: 
             return (
                 "只有本单经办人、B岗或本会负责人可以操作" if taken and actor.user_id not in people else None
             )
-        assigner = command in (Command.REVIEW, Command.NUDGE, Command.SUPERVISE)
-        return None if assigner else "只有正在办理此单的工会可以操作"
+        return None if command in _ASSIGNERS_MAY else "只有正在办理此单的工会可以操作"
     if actor.role is Role.OPERATOR and ticket.state == State.DRAFT.value and not may_edit(actor, ticket):
         return "只有登记此单的话务员可以操作"
+    if command is not Command.RECORD_CALLBACK or actor.role is Role.COUNSELLOR:
+        return None
     if actor.user_id is None:
         # The machine and the caller handle nothing themselves.
         return None
     handled = handling is not None and actor.user_id in (handling.handler_id, handling.deputy_id)
-    if command is Command.RECORD_CALLBACK and (handled or ticket.created_by_id == actor.user_id):
+    if handled or ticket.created_by_id == actor.user_id:
         return "回访不能由经办或登记此单的人员进行"
     return None
 
@@ -198,72 +272,24 @@ def _own_fields(session: Session, ticket: Ticket, command: Command) -> dict[str,
     return {**{name: getattr(ticket, name) for name in PLAIN_FIELDS}, "employers": ["known"] * told}
 
 
-def _transition(
-    session: Session,
-    actor: Actor,
-    ticket: Ticket,
-    handling: Handling | None,
-    command: Command,
-    data: Mapping[str, Any],
-    *,
-    policy: Policy,
-    now: datetime,
-) -> Transition:
-    state = State(ticket.state)
-    conditions = _conditions(session, actor, ticket, handling, policy, now)
-    reason = why_not(state, command, actor.role, conditions=conditions)
+def _transition(scene: Scene, command: Command, data: Mapping[str, Any]) -> Transition:
+    state = scene.state
+    conditions = scene.holding(command)
+    reason = why_not(state, command, scene.role, conditions=conditions)
     if reason is not None:
-        known_role = _role_ever(command, actor.role)
-        if known_role:
-            raise WrongState(ticket.number, command.value, state.value, reason)
-        raise NotAllowed(command.value, reason)
-    facts = {**data, "failed_attempts": _failed_attempts(session, ticket, handling, command)}
+        if not _role_ever(command, scene.role):
+            raise NotAllowed(command.value, reason)
+        raise _wrong_state(scene, command, reason)
+    outcome = outcome_of(command, scene.role, {**data, **facts_of(scene, command, data)})
     try:
-        return find(
-            state, command, actor.role, outcome=outcome_of(command, actor.role, facts), conditions=conditions
-        )
+        return find(state, command, scene.role, outcome=outcome, conditions=conditions)
     except TransitionError as error:
-        raise WrongState(ticket.number, command.value, state.value, str(error)) from error
+        raise _wrong_state(scene, command, str(error)) from error
 
 
-def _conditions(
-    session: Session, actor: Actor, ticket: Ticket, handling: Handling | None, policy: Policy, now: datetime
-) -> frozenset[Condition]:
-    found = set()
-    if ticket.urgency == "P0":
-        found.add(Condition.P0)
-    if handling is None:
-        return frozenset(found)
-    if handling.parent_handling_id is not None:
-        parent = session.get(Handling, handling.parent_handling_id)
-        if parent is not None and parent.union_id == actor.union_id:
-            found.add(Condition.ASSIGNER)
-    if handlings.may_return(session, ticket, handling, policy=policy, now=now):
-        found.add(Condition.IN_RETURN_WINDOW)
-    resolving = clocks.live(session, ticket.id, [ClockKind.RESOLVE], handling_id=handling.id)
-    if any(clock.due_at is not None and clock.due_at > now and clock.card != "red" for clock in resolving):
-        found.add(Condition.BEFORE_EXPIRY)
-    return frozenset(found)
-
-
-def _failed_attempts(session: Session, ticket: Ticket, handling: Handling | None, command: Command) -> int:
-    if command is Command.RECORD_CALLBACK:
-        return callbacks.attempts(session, ticket) + 1
-    if command is Command.RECORD_FIRST_CONTACT and handling is not None:
-        tried = session.scalar(
-            select(func.count()).where(Contact.handling_id == handling.id, Contact.kind == "first_contact")
-        )
-        return (tried or 0) + 1
-    return 0
-
-
-def _stop_clocks(move: Move) -> None:
-    kinds, ticket = move.transition.stops, move.ticket
-    handling_id = move.handling.id if move.handling is not None else None
-    found = clocks.live(move.session, ticket.id, kinds, handling_id=handling_id)
-    clocks.stop(move.session, found, policy=move.policy, now=move.now)
-    paused = clocks.live(move.session, ticket.id, move.transition.pauses, handling_id=handling_id)
-    clocks.pause(move.session, paused, policy=move.policy, now=move.now)
+def _wrong_state(scene: Scene, command: Command, reason: str) -> WrongState:
+    possible = [each.value for each in legal(scene)]
+    return WrongState(scene.ticket.number, command.value, scene.ticket.state, reason, legal=possible)
 
 
 def _change_state(move: Move) -> None:
@@ -273,52 +299,18 @@ def _change_state(move: Move) -> None:
     ticket.state = to_state.value
     if to_state is State.PENDING_DISPATCH:
         ticket.accepted_at = ticket.accepted_at or move.now
+        ticket.closed_at, ticket.outcome = None, None
     if to_state in ENDED_STATES:
         ticket.closed_at = ticket.closed_at or move.now
         ticket.outcome = ticket.outcome or to_state.value
-        handlings.end_all(move, state="closed")
+        union_turns.end_all(move, state="closed")
         left = clocks.live(move.session, ticket.id, ClockKind)
         clocks.stop(move.session, left, policy=move.policy, now=move.now, cancelled=True)
-
-
-def _start_clocks(move: Move) -> None:
-    session, ticket, now = move.session, move.ticket, move.now
-    handling = lead_handling(session, ticket.id)
-    for kind in sorted(move.transition.starts):
-        of_union = handling if kind in clocks.OF_HANDLING else None
-        clocks.start(
-            session,
-            ticket,
-            kind,
-            policy=move.policy,
-            now=now,
-            handling=of_union,
-            percent=move.percent if kind is ClockKind.RESOLVE else 100,
-            due_at=move.sub_deadline if kind is ClockKind.RESOLVE else None,
-        )
-        if kind is ClockKind.RESOLVE and not _case_clock_runs(session, ticket):
-            case = clocks.start(
-                session, ticket, kind, policy=move.policy, now=now, handling=None, percent=move.percent
-            )
-            if case is not None:
-                case.handling_id = None
-    for kind in sorted(move.transition.resumes):
-        candidates = [
-            clock
-            for clock in clocks.latest(session, ticket.id, kind)
-            if clock.state in ("paused", "met", "missed")
-            and clock.handling_id in (None, handling.id if handling is not None else None)
-        ]
-        newest = {clock.handling_id: clock for clock in reversed(candidates)}
-        clocks.resume(session, ticket, newest.values(), policy=move.policy, now=now)
-
-
-def _case_clock_runs(session: Session, ticket: Ticket) -> bool:
-    return any(clock.handling_id is None for clock in clocks.live(session, ticket.id, [ClockKind.RESOLVE]))
+        merging.tell_parent(move)
+        merging.tell_children(move)
 
 
 def _log(move: Move) -> None:
-    command = move.transition.command
     given = {name: value for name, value in move.data.items() if value is not None}
     plain = {name: _plain(value) for name, value in given.items() if name not in PERSONAL}
     personal = {name: value for name, value in given.items() if name in PERSONAL}
@@ -328,7 +320,7 @@ def _log(move: Move) -> None:
     log(
         move.session,
         move.ticket,
-        EVENTS[command],
+        EVENTS[move.command],
         by=move.actor.by,
         now=move.now,
         payload=payload,
@@ -337,4 +329,8 @@ def _log(move: Move) -> None:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
     return value.isoformat() if hasattr(value, "isoformat") else value

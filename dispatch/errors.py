@@ -29,10 +29,13 @@ class NotAllowed(DispatchError):
 
 
 class WrongState(DispatchError):
-    """The command does not exist in the ticket's state; `reason` is a Chinese sentence."""
+    """The command does not exist in the ticket's state; `reason` is a Chinese sentence, `legal` what could be done."""
 
-    def __init__(self, number: str, command: str, state: str, reason: str) -> None:
+    def __init__(
+        self, number: str, command: str, state: str, reason: str, *, legal: Sequence[str] = ()
+    ) -> None:
         super().__init__(f"{command} on {number} in {state}: {reason}")
+        self.legal = tuple(legal)
         self.number = number
         self.command = command
         self.state = state

@@ -41,6 +41,12 @@ KINDS: Final[Mapping[Step, str]] = {
 }
 """What a step's notice is called."""
 
+EXPIRED: Final[Mapping[ClockKind, str]] = {
+    ClockKind.AWAIT_CALLER: "等待补充期满，自动恢复办理",
+    ClockKind.PAYMENT: "约定的付款日已到，开始回访",
+}
+"""Clocks that end by themselves, and what history says of it."""
+
 CONFIRMING: Final = (Recipient.SUPERVISOR, Recipient.DUTY_LEADER)
 """Who decides on what is only proposed."""
 
@@ -98,7 +104,7 @@ class Escalation:
         elif due.step.step is Step.PARENT_TAKES_OVER:
             self._parent_takes_over(due)
         elif due.step.step is Step.EXPIRE:
-            self._command(due, Command.RESUME, {"reason": "等待补充期满，自动恢复办理"})
+            self._command(due, Command.RESUME, {"reason": EXPIRED[ClockKind(due.clock.kind)]})
 
     def finish(self) -> None:
         """Write what was collected, and tell whom it concerns."""

@@ -1,30 +1,30 @@
-"""A union's turn at a ticket: recommended, dispatched, signed for, worked on, returned, reported, reviewed."""
+"""To which union a ticket goes: recommended, dispatched, assigned down, returned, taken up a level, signed for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch import clocks
+from dispatch import co_handlers
 from dispatch.errors import Invalid, Missing, NotAllowed
-from dispatch.models.history import Notice
-from dispatch.models.people import User
-from dispatch.models.tickets import Contact, Handling, Report, Ticket, TicketReturn
+from dispatch.models.tickets import Contact, Handling, Ticket, TicketReturn
 from dispatch.models.unions import Union
 from dispatch.move import Move
 from dispatch.policy import CENTRE_CALENDAR, UNION_CALENDAR, Policy
 from dispatch.routing import recommend
 from dispatch.rules.deadlines import deadline
-from dispatch.rules.recusal import recused
+from dispatch.rules.roles import Role
 from dispatch.rules.sla import RETURN_WINDOW
+from dispatch.rules.ticket_fields import ReturnReason
 from dispatch.rules.ticket_state import ClockKind, Command
 from dispatch.rules.urgency import Difficulty, Urgency
-from dispatch.scope import corporate_of, employers_of, union_by_id, view_of
+from dispatch.scope import union_by_id
+from dispatch.union_turns import begin, end_lead, receiver, union_named
 
-FINAL_RETURN = 2
+FINAL_RETURN: Final = 2
 """The second decision on a returned ticket is final [docs/domain.md §4]."""
 
 
@@ -42,14 +42,21 @@ def may_return(
     own = union_by_id(session, handling.union_id)
     union = policy.calendar((own.calendar if own is not None else None) or UNION_CALENDAR)
     if handling.signed_at is not None:
+        used = select(TicketReturn.id).where(
+            TicketReturn.ticket_id == ticket.id, TicketReturn.evidence.is_not(None)
+        )
+        if session.scalar(used.limit(1)) is not None:
+            return False
         return now <= union.add_working_days(handling.signed_at, policy.sla.limits.return_after_signing_wd)
     centre, always = policy.calendar(CENTRE_CALENDAR), policy.calendars["always"]
     return now <= deadline(target, handling.dispatched_at, centre=centre, union=union, always=always).due_at
 
 
 def dispatch(move: Move) -> None:
-    """Give the ticket to a union: the recommended one, or another with the reason for it."""
-    union = _receiver(move)
+    """Give the ticket to a union: the recommended one, or another with the reason for it; or to two at once."""
+    if move.ticket.hard_case and move.ticket.leader_id is None:
+        raise NotAllowed("dispatch", "疑难工单须先由带班领导指定包案领导")
+    union = receiver(move, move.data["union_id"])
     ranking = recommend(move.session, move.ticket, policy=move.policy, now=move.now)
     move.notes["rules_version"] = ranking.rules_version
     chosen = next((each for each in ranking.recommendations if each.union_id == union.id), None)
@@ -57,82 +64,97 @@ def dispatch(move: Move) -> None:
     override = move.data.get("override_reason") or move.data.get("reason")
     if best is not None and best.union_id != union.id and not override:
         raise Missing("dispatch", {"override_reason": f"推荐的是{best.union_name}，改派其他工会请说明理由"})
-    end_all(move, reason="redispatched")
-    if move.ticket.redo_count:
+    end_lead(move, reason="redispatched")
+    if move.ticket.redo_count and not move.ticket.hard_case:
         move.percent = move.policy.sla.limits.reopen_percent
     reasons = list(chosen.reasons) if chosen is not None else ["人工指定"]
-    _begin(move, union, reasons=reasons, override=override if chosen is None or chosen is not best else None)
+    begin(move, union, reasons=reasons, override=override if chosen is None or chosen is not best else None)
+    for union_id in move.data.get("dual_dispatch") or ():
+        co_handlers.join(move, union_id, reason="双派单")
 
 
 def assign_down(move: Move) -> None:
     """Pass the ticket to a union below; the assigner stays accountable and reviews first."""
     handling = move.need_handling()
-    union = _receiver(move)
+    union = receiver(move, move.data["union_id"])
     if handling.union_id not in union.ancestor_ids() or union.id == handling.union_id:
         raise Invalid({"union_id": f"{union.name}不是本会的下级工会"})
     due_at: datetime = move.data["due_at"]
     if due_at <= move.now:
         raise Invalid({"due_at": "期限须在当前时间之后"})
     handling.state = "assigned_down"
-    move.sub_deadline = due_at
-    begun = _begin(move, union, reasons=["上级工会下派"], override=None)
+    move.due[ClockKind.RESOLVE] = due_at
+    begun = begin(move, union, reasons=["上级工会下派"], override=None)
     begun.parent_handling_id = handling.id
     move.session.flush()
 
 
 def return_ticket(move: Move) -> None:
-    """Send the ticket back with reason, basis and the union that should have it."""
+    """Send the ticket back with reason, basis and the union that should have it; once signed for, with evidence."""
     handling = move.need_handling()
-    suggested = _union(move, move.data["union_id"])
+    suggested = union_named(move, move.data["union_id"])
+    code = move.data["reason_code"]
+    if code not in set(ReturnReason):
+        raise Invalid({"reason_code": "没有这种退单原因"})
     move.session.add(
         TicketReturn(
             ticket_id=move.ticket.id,
             handling_id=handling.id,
             at=move.now,
-            by_id=_user(move),
-            reason_code=move.data["reason_code"],
+            by_id=move.need_user(),
+            reason_code=code,
             basis=move.data["basis"],
+            evidence=move.data.get("evidence") if handling.signed_at is not None else None,
             suggested_union_id=suggested.id,
         )
     )
     move.ticket.return_count += 1
-    move.notes["suggested_union"] = suggested.name
-    _notify(move, "returned", f"{move.ticket.number} 已退单", role="dispatcher")
+    move.notes |= {"suggested_union": suggested.name, "return_reason": ReturnReason(code).label}
+    move.tell("returned", "已退单", role=Role.DISPATCHER)
 
 
 def decide_objection(move: Move) -> None:
-    """Uphold the return and dispatch elsewhere, or deny it; the union's window does not open again."""
+    """Uphold the return and dispatch elsewhere, or deny it; the second decision is final."""
     handling = move.need_handling()
-    returned = move.session.scalars(
-        select(TicketReturn)
-        .where(TicketReturn.ticket_id == move.ticket.id, TicketReturn.decided_at.is_(None))
-        .order_by(TicketReturn.id.desc())
-    ).first()
+    returned = _undecided(move)
     if returned is not None:
         returned.decided_at, returned.decided_by_id = move.now, move.actor.user_id
         returned.upheld, returned.decision_reason = bool(move.data["upheld"]), move.data["reason"]
+    if move.ticket.return_count >= FINAL_RETURN:
+        move.notes["final"] = True
     if not move.data["upheld"]:
         handling.state, handling.signed_at = "dispatched", None
-        _notify(
-            move, "dispatched", f"{move.ticket.number} 退单异议不成立，请继续办理", union_id=handling.union_id
-        )
+        move.tell("dispatched", "退单异议不成立，请继续办理", union_id=handling.union_id)
         return
-    union = _receiver(move)
-    end_all(move, reason="returned")
-    _begin(move, union, reasons=["退单异议成立，改派"], override=move.data["reason"])
+    union = receiver(move, move.data["union_id"])
+    end_lead(move, reason="returned")
+    begin(move, union, reasons=["退单异议成立，改派"], override=move.data["reason"])
+
+
+def escalate_level(move: Move) -> None:
+    """Take the case up to a union above the handling one (提级办理, 上代下); who had it keeps only the outcome."""
+    handling = move.need_handling()
+    below = move.session.get_one(Union, handling.union_id)
+    union = receiver(move, move.data["union_id"])
+    if union.id == below.id or union.id not in below.ancestor_ids():
+        raise Invalid({"union_id": f"{union.name}不是{below.name}的上级工会"})
+    returned = _undecided(move)
+    if returned is not None:
+        returned.decided_at, returned.decided_by_id = move.now, move.actor.user_id
+        returned.decision_reason = "提级办理"
+    # The worker's own clock, paused or not, is the one thing that goes on.
+    move.tell("escalated", f"已提级至{union.name}", union_id=below.id)
+    end_lead(move, reason="escalated")
+    begin(move, union, reasons=["提级办理"], override=move.data["reason"])
 
 
 def sign_for(move: Move) -> None:
     """Take the ticket on with a named handler and deputy; for P0 the centre records a signature by voice."""
     handling = move.need_handling()
     if move.actor.of_union:
-        people = {}
-        for name in ("handler_id", "deputy_id"):
-            user = move.session.get(User, move.data[name])
-            if user is None or user.union_id != handling.union_id or user.disabled_at is not None:
-                raise Invalid({name: "须是本会的在用账号"})
-            people[name] = user
-        handling.handler_id, handling.deputy_id = people["handler_id"].id, people["deputy_id"].id
+        handler = move.colleague("handler_id", handling.union_id)
+        deputy = move.colleague("deputy_id", handling.union_id)
+        handling.handler_id, handling.deputy_id = handler.id, deputy.id
     handling.state, handling.signed_at = "signed", move.now
 
 
@@ -143,7 +165,7 @@ def record_contact(move: Move) -> None:
         raise Invalid({"at": "时间不能晚于现在"})
     if move.handling is None or move.actor.user_id is None:
         return
-    first = move.transition.command is Command.RECORD_FIRST_CONTACT
+    first = move.command is Command.RECORD_FIRST_CONTACT
     move.session.add(
         Contact(
             ticket_id=move.ticket.id,
@@ -159,146 +181,9 @@ def record_contact(move: Move) -> None:
     )
 
 
-def report_result(move: Move) -> None:
-    """Report what was done; the union's resolve clock stops here and goes on if the review rejects."""
-    handling = move.need_handling()
-    handling.state = "reported"
-    move.session.add(
-        Report(
-            ticket_id=move.ticket.id,
-            handling_id=handling.id,
-            at=move.now,
-            by_id=_user(move),
-            true_claim=bool(move.data["true_claim"]),
-            done=move.data["done"],
-            solved=move.data["solved"],
-            amount_cents=move.data.get("amount_cents"),
-            amount_state=move.data.get("amount_state"),
-            payment_on=move.data.get("payment_on"),
-            reply_text=move.data["reply_text"],
-        )
-    )
-    _notify(move, "reported", f"{move.ticket.number} 已反馈结果，待审核", role="dispatcher")
-
-
-def review(move: Move) -> None:
-    """Approve the report, or send it back with the reason."""
-    handling = move.need_handling()
-    report = move.session.scalars(
-        select(Report).where(Report.handling_id == handling.id).order_by(Report.id.desc())
+def _undecided(move: Move) -> TicketReturn | None:
+    return move.session.scalars(
+        select(TicketReturn)
+        .where(TicketReturn.ticket_id == move.ticket.id, TicketReturn.decided_at.is_(None))
+        .order_by(TicketReturn.id.desc())
     ).first()
-    if report is not None:
-        report.reviewed_at, report.reviewed_by_id = move.now, move.actor.user_id
-        report.approved, report.review_reason = bool(move.data["approved"]), move.data.get("reason")
-        move.ticket.outcome = report.solved if report.true_claim else "unfounded"
-    if not move.data["approved"]:
-        handling.state = "signed"
-        move.ticket.outcome = None
-        _notify(move, "rejected", f"{move.ticket.number} 审核未通过，请补充办理", union_id=handling.union_id)
-
-
-def nudge(move: Move) -> None:
-    """Remind whoever has the ticket now."""
-    handling = move.handling
-    text = f"{move.ticket.number} 催办"
-    if handling is not None:
-        _notify(move, "nudge", text, union_id=handling.union_id, user_id=handling.handler_id)
-    else:
-        _notify(move, "nudge", text, role="dispatcher")
-
-
-def supervise(move: Move) -> None:
-    """Flag the ticket as supervised; a flag, never a state."""
-    move.ticket.supervised = True
-    if move.handling is not None:
-        _notify(move, "supervise", f"{move.ticket.number} 督办", union_id=move.handling.union_id)
-
-
-def end_all(move: Move, *, state: str = "ended", reason: str | None = None) -> None:
-    """End every current handling with its clocks; `closed` keeps the last union's sight of the ticket."""
-    current = move.session.scalars(
-        select(Handling).where(Handling.ticket_id == move.ticket.id, Handling.ended_at.is_(None))
-    ).all()
-    for handling in current:
-        handling.state, handling.ended_at, handling.end_reason = state, move.now, reason or state
-        running = [
-            clock
-            for clock in clocks.live(move.session, move.ticket.id, ClockKind, handling_id=handling.id)
-            if clock.handling_id == handling.id
-        ]
-        clocks.stop(move.session, running, policy=move.policy, now=move.now, cancelled=True)
-    move.session.flush()
-
-
-def _begin(move: Move, union: Union, *, reasons: Iterable[str], override: str | None) -> Handling:
-    handling = Handling(
-        ticket_id=move.ticket.id,
-        union_id=union.id,
-        role="lead",
-        state="dispatched",
-        dispatched_at=move.now,
-        dispatched_by_id=move.actor.user_id,
-        reasons=list(reasons),
-        override_reason=override,
-    )
-    move.session.add(handling)
-    move.session.flush()
-    move.ticket.lead_union_id = union.id
-    move.notes |= {"union": union.name, "reasons": handling.reasons}
-    _notify(move, "dispatched", f"新工单 {move.ticket.number} 待签收", union_id=union.id)
-    return handling
-
-
-def _receiver(move: Move) -> Union:
-    """Return the union that the command names; raises where it cannot or must not receive the ticket."""
-    union = _union(move, move.data["union_id"])
-    view = view_of(union)
-    if not view.can_receive:
-        raise Invalid({"union_id": f"{union.name}目前不能接收工单"})
-    employers = employers_of(move.session, move.ticket.id)
-    reason = recused(
-        view,
-        employers,
-        rights_defence=move.ticket.rights_defence,
-        consent=move.ticket.recusal_waived,
-        accused=move.ticket.accused_union_ids,
-        corporate=corporate_of(move.session, employers),
-    )
-    if reason is not None:
-        raise NotAllowed(move.transition.command.value, f"{union.name}须回避：{reason}")
-    return union
-
-
-def _union(move: Move, union_id: int) -> Union:
-    union = union_by_id(move.session, union_id)
-    if union is None or union.closed_at is not None:
-        raise Invalid({"union_id": "没有这个工会"})
-    return union
-
-
-def _user(move: Move) -> int:
-    if move.actor.user_id is None:
-        raise NotAllowed(move.transition.command.value, "须由登录用户操作")
-    return move.actor.user_id
-
-
-def _notify(
-    move: Move,
-    kind: str,
-    text: str,
-    *,
-    union_id: int | None = None,
-    user_id: int | None = None,
-    role: str | None = None,
-) -> None:
-    move.session.add(
-        Notice(
-            at=move.now,
-            kind=kind,
-            ticket_id=move.ticket.id,
-            union_id=union_id,
-            user_id=user_id,
-            role=role,
-            text=text,
-        )
-    )

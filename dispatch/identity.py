@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.access import can, find_ticket
 from dispatch.actors import Actor
-from dispatch.errors import Missing, NotAllowed
+from dispatch.callbacks import callers_of_case
+from dispatch.errors import Missing, NotAllowed, NotFound
 from dispatch.events import record, ticket_stream
 from dispatch.models.tickets import Caller, Ticket
 from dispatch.rules.masking import mask_name, mask_phone
@@ -23,6 +24,7 @@ from dispatch.rules.working_time import SHANGHAI
 class CallerView:
     """A caller as shown to everybody: masked, with the number under which the centre reaches him."""
 
+    id: int
     name_masked: str | None
     phone_masked: str | None
     relay_no: str
@@ -38,14 +40,25 @@ class Revealed:
     watermark: str
 
 
-def reveal(session: Session, actor: Actor, number: str, *, reason: str, now: datetime) -> Revealed:
-    """Return the caller's name and number and write down who looked and why; raises NotFound, NotAllowed."""
+def reveal(
+    session: Session,
+    actor: Actor,
+    number: str,
+    *,
+    reason: str,
+    now: datetime,
+    caller_id: int | None = None,
+) -> Revealed:
+    """Return a caller's name and number and write down who looked and why; raises NotFound, NotAllowed.
+
+    Without `caller_id` it is the first caller; callers of tickets merged into this one are among them.
+    """
     ticket = find_ticket(session, actor, number, lock=True)
     if not reason.strip():
         raise Missing("reveal", {"reason": "请填写查看身份的理由"})
     if not can(session, actor, Action.IDENTITY_REVEAL, ticket):
         raise NotAllowed("reveal", f"“{actor.role.label}”不能查看此单诉求人身份，请使用工单联系号")
-    caller = session.scalar(select(Caller).where(Caller.ticket_id == ticket.id).order_by(Caller.ordinal))
+    caller = _caller_named(session, ticket, caller_id)
     record(
         session,
         "IdentityRevealed",
@@ -64,19 +77,29 @@ def reveal(session: Session, actor: Actor, number: str, *, reason: str, now: dat
     )
 
 
+def _caller_named(session: Session, ticket: Ticket, caller_id: int | None) -> Caller | None:
+    callers = callers_of_case(session, ticket)
+    if caller_id is None:
+        return callers[0] if callers else None
+    found = next((each for each in callers if each.id == caller_id), None)
+    if found is None:
+        raise NotFound("caller", caller_id)
+    return found
+
+
 def caller_views(
     session: Session, ticket: Ticket, *, can_reveal: bool, relay_only: bool = False
 ) -> tuple[CallerView, ...]:
     """Return the ticket's callers, masked; `relay_only` keeps back even a surname."""
-    rows = session.scalars(_CALLERS, {"ticket": ticket.id})
     return tuple(
         CallerView(
+            id=row.id,
             name_masked=mask_name(row.name) if row.name and not relay_only else None,
             phone_masked=mask_phone(row.phone) if row.phone and not relay_only else None,
             relay_no=row.relay_no,
             can_reveal=can_reveal and bool(row.name or row.phone),
         )
-        for row in rows
+        for row in callers_of_case(session, ticket)
     )
 
 

@@ -16,7 +16,7 @@ from dispatch.access import visible
 from dispatch.actors import Actor
 from dispatch.errors import Invalid
 from dispatch.models.clocks import Clock
-from dispatch.models.tickets import CallbackAttempt, Caller, Handling, Ticket
+from dispatch.models.tickets import CallbackAttempt, Caller, Handling, Report, Ticket
 from dispatch.policy import Policy
 from dispatch.rules.phones import normalise
 from dispatch.rules.ticket_state import OPEN_STATES, ClockKind, State
@@ -117,8 +117,20 @@ def callbacks_due(
     tickets = [ticket for ticket, _ in rows]
     lines = ticket_lines(session, actor, tickets, policy=policy, now=now)
     tried = _attempts(session, tickets)
+    paying = set(
+        session.scalars(
+            select(Report.ticket_id).where(
+                Report.ticket_id.in_([ticket.id for ticket in tickets]), Report.amount_cents > 0
+            )
+        )
+    )
     return [
-        CallbackDue(line, due or now, tried.get((ticket.id, ticket.redo_count), 0), _script(ticket))
+        CallbackDue(
+            line,
+            due or now,
+            tried.get((ticket.id, ticket.redo_count), 0),
+            _script(money=bool(ticket.amount_cents) or ticket.id in paying),
+        )
         for line, (ticket, due) in zip(lines, rows, strict=True)
     ]
 
@@ -171,12 +183,12 @@ def _attempts(session: Session, tickets: Sequence[Ticket]) -> dict[tuple[int, in
     return counts
 
 
-def _script(ticket: Ticket) -> list[str]:
+def _script(*, money: bool) -> list[str]:
     """Return what the callback operator says; never employer or subject before the caller is known."""
     return [
         "您好，这里是12351工会服务职工热线，现在方便接听吗？",
         "请问您之前反映的问题解决了吗？已解决、部分解决，还是没有解决？",
-        *(["之前说好的款项到账了吗？"] if ticket.amount_cents else []),
+        *(["之前说好的款项到账了吗？"] if money else []),
         "请问您对办理结果满意吗？满意、基本满意，还是不满意？",
         "感谢您的来电，再见。",
     ]

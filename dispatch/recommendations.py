@@ -13,16 +13,15 @@ from dispatch.actors import Actor
 from dispatch.clocks import planned
 from dispatch.errors import Invalid
 from dispatch.identity import CallerView, caller_views
-from dispatch.models.tickets import Ticket, TicketScope
+from dispatch.models.tickets import TicketScope
 from dispatch.models.unions import Union
 from dispatch.policy import Policy
 from dispatch.routing import recommend
 from dispatch.rules.masking import mask_text
-from dispatch.rules.recusal import recused
 from dispatch.rules.routing import ExcludedUnion, Proposal
 from dispatch.rules.ticket_state import ClockKind
-from dispatch.scope import corporate_of, employers_of, view_of
 from dispatch.ticket_views import TicketLine, ticket_lines
+from dispatch.union_turns import recusal_of
 
 PEOPLE_SHOWN = 3
 
@@ -110,7 +109,7 @@ def preview(
     union = session.get(Union, union_id)
     if union is None or union.closed_at is not None:
         raise Invalid({"union_id": "没有这个工会"})
-    reason = _recusal(session, ticket, union)
+    reason = recusal_of(session, ticket, union)
     if reason is not None:
         raise Invalid({"union_id": f"{union.name}须回避：{reason}，看不到此单"})
     (line,) = ticket_lines(session, actor, [ticket], policy=policy, now=now)
@@ -124,18 +123,6 @@ def preview(
         text=ticket.text if disclosed else mask_text(ticket.text),
         caller=callers[0] if callers else None,
         withheld=[*withheld, "通话录音", "中心内部的查看记录"],
-    )
-
-
-def _recusal(session: Session, ticket: Ticket, union: Union) -> str | None:
-    employers = employers_of(session, ticket.id)
-    return recused(
-        view_of(union),
-        employers,
-        rights_defence=ticket.rights_defence,
-        consent=ticket.recusal_waived,
-        accused=ticket.accused_union_ids,
-        corporate=corporate_of(session, employers),
     )
 
 

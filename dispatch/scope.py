@@ -34,6 +34,12 @@ UNION_CLOCKS: Final = frozenset(
         ClockKind.PROGRESS,
         ClockKind.RESOLVE,
         ClockKind.AWAIT_CALLER,
+        ClockKind.PAYMENT,
+        ClockKind.STATUTORY,
+        ClockKind.LETTER,
+        ClockKind.PETITION_NOTICE,
+        ClockKind.PETITION,
+        ClockKind.PETITION_REVIEW,
     )
 )
 """Deadlines which a union answers for; the others are the centre's own."""
@@ -202,6 +208,9 @@ def _scope(session: Session, ticket: Ticket, *, begins: bool) -> dict[int, str]:
     if ticket.origin_union_id is not None:
         origin = session.get(Union, ticket.origin_union_id)
         handlers = [*handlers, *([origin] if origin is not None else [])]
+    if ticket.relation == "child":
+        # The union at home keeps watch over what another province does for its caller.
+        handlers = [*handlers, *_watchers(session, ticket)]
     if not handlers:
         return {}
     ids = {ancestor for union in handlers for ancestor in union.ancestor_ids()}
@@ -221,6 +230,14 @@ def _scope(session: Session, ticket: Ticket, *, begins: bool) -> dict[int, str]:
         )
         is None
     }
+
+
+def _watchers(session: Session, child: Ticket) -> Sequence[Union]:
+    return session.scalars(
+        select(Union)
+        .join(Handling, Handling.union_id == Union.id)
+        .where(Handling.ticket_id == child.parent_id, Handling.role == "lead", Handling.ended_at.is_(None))
+    ).all()
 
 
 def _rewrite_recusals(session: Session, ticket: Ticket, *, begins: bool) -> None:

@@ -18,11 +18,13 @@ from dispatch.models.people import User
 from dispatch.models.tickets import Handling, Ticket, TicketEmployer
 from dispatch.models.unions import Employer, Region, Union
 from dispatch.policy import Policy
+from dispatch.results import received
 from dispatch.rules.masking import mask_text
 from dispatch.rules.numbering import TicketNumber
 from dispatch.rules.permissions import Action
 from dispatch.rules.ticket_state import State
 from dispatch.scope import UNION_CLOCKS
+from dispatch.side_views import LetterView, LinkView, leader_name, letters, links
 from dispatch.sla_view import ClockView, clock_views
 from dispatch.statutes import StatuteView, statute_views
 from dispatch.timeline import EventView, timeline
@@ -113,6 +115,15 @@ class TicketDetail(TicketLine):
     events: list[EventView]
     calls: list[Any]
     """Filled by whoever knows telephone calls."""
+    difficulty: str
+    petition_kind: str | None
+    petition_article: int | None
+    hard_case: bool
+    leader_name: str | None
+    repeat_count: int
+    received_cents: int
+    letters: list[LetterView]
+    links: list[LinkView]
     actions: list[ActionView]
     outcome: str | None
     statutes: list[StatuteView]
@@ -204,6 +215,15 @@ def ticket_detail(
         clocks=[each for each in clocks if each.handling_id is None or each.handling_id in shown],
         events=list(timeline(session, actor, ticket, unmasked=unmasked, kept_back=kept)),
         calls=[],
+        difficulty=ticket.difficulty,
+        petition_kind=ticket.petition_kind,
+        petition_article=ticket.petition_article,
+        hard_case=ticket.hard_case,
+        leader_name=leader_name(session, ticket),
+        repeat_count=ticket.repeat_count,
+        received_cents=received(session, ticket),
+        letters=letters(session, ticket),
+        links=links(session, actor, ticket),
         actions=_actions(session, actor, ticket, policy, now),
         outcome=ticket.outcome,
         statutes=statute_views(session, [ticket.id], policy=policy, now=now).get(ticket.id, []),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Executable, bindparam, delete, insert, select
+from sqlalchemy import Executable, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -20,17 +18,19 @@ from dispatch.actors import Actor
 from dispatch.database import Database
 from dispatch.errors import Invalid, NotAllowed, VersionConflict
 from dispatch.events import By, record, ticket_stream
-from dispatch.models.base import Base
 from dispatch.models.history import Event
-from dispatch.models.tickets import Caller, Ticket, TicketEmployer, TicketSequence
-from dispatch.models.unions import Employer, Region, Union
+from dispatch.models.tickets import Ticket, TicketEmployer, TicketSequence
+from dispatch.models.unions import Region, Union
+from dispatch.parties import CallerDetails as CallerDetails
+from dispatch.parties import ToldEmployer as ToldEmployer
+from dispatch.parties import phone_key as phone_key
+from dispatch.parties import write_caller, write_callers, write_employers
 from dispatch.policy import Policy
-from dispatch.rules import uscc
 from dispatch.rules.numbering import TicketNumber
-from dispatch.rules.phones import normalise
 from dispatch.rules.priority import assess
+from dispatch.rules.roles import Role
 from dispatch.rules.statutes import Countdown
-from dispatch.rules.ticket_state import OPENED_STARTS, State
+from dispatch.rules.ticket_state import OPENED_STARTS, ClockKind, Command, State, find, missing_fields
 from dispatch.rules.urgency import Nature, Urgency
 from dispatch.signals import OF_GROUP, watch_for_groups
 from dispatch.statutes import enter_days, restart_clocks
@@ -61,25 +61,6 @@ PERSONAL_FIELDS: Final = frozenset({"wish", "text"})
 _SEARCHED: Final = frozenset({"wish", "text", "employers"})
 
 
-@dataclass(frozen=True, slots=True)
-class CallerDetails:
-    """Who called, as told; `phone` as it came."""
-
-    name: str | None = None
-    phone: str | None = None
-    member_card_no: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ToldEmployer:
-    """An employer on a ticket: a known one by id, or one as told; neither means that the caller does not know."""
-
-    employer_id: int | None = None
-    name: str = ""
-    uscc: str | None = None
-    role: str = "employing"
-
-
 def open_ticket(
     session: Session,
     actor: Actor,
@@ -89,6 +70,7 @@ def open_ticket(
     now: datetime,
     fields: Mapping[str, Any] | None = None,
     caller: CallerDetails | None = None,
+    callers: Sequence[CallerDetails] | None = None,
     employers: Sequence[ToldEmployer] | None = None,
     statutes: Mapping[str, date | None] | None = None,
     external_id: str | None = None,
@@ -97,7 +79,6 @@ def open_ticket(
     if actor.union_id is not None:
         hold_tree(session)
     values = _checked(session, dict(fields or {}), policy)
-    told = _known_employers(session, employers) if employers is not None else []
     number = TicketNumber.issue(policy.province, 1, now=now)
     number = replace(number, sequence=_next_sequence(session, f"{number.day:%Y%m%d}"))
     ticket = Ticket(
@@ -130,16 +111,17 @@ def open_ticket(
         # The number is ours and new: what is taken is the sender's own.
         raise Invalid({"external_id": "这个编号已经登记过"}) from error
     if caller is not None:
-        session.add(
-            _details(Caller(ticket_id=ticket.id, ordinal=1, relay_no=_relay_no(ticket)), caller, policy)
-        )
-    _add_employers(session, ticket, told)
+        write_caller(session, ticket, caller, policy)
+    if callers is not None:
+        write_callers(session, ticket, callers, policy)
+    if employers is not None:
+        write_employers(session, ticket, employers)
     log(session, ticket, "TicketOpened", by=actor.by, now=now, payload={"channel": channel}, begins=True)
     if statutes:
         enter_days(session, ticket, statutes, actor=actor, policy=policy, now=now)
         _assess(session, ticket, policy, chosen=values.get("urgency"), now=now)
     watch_for_groups(session, ticket, now=now)
-    if ticket.wish or ticket.text or told:
+    if ticket.wish or ticket.text or employers:
         search.write(session, ticket)
     for kind in OPENED_STARTS:
         clocks.start(session, ticket, kind, policy=policy, now=now)
@@ -157,6 +139,7 @@ def edit_ticket(
     now: datetime,
     fields: Mapping[str, Any],
     caller: CallerDetails | None = None,
+    callers: Sequence[CallerDetails] | None = None,
     employers: Sequence[ToldEmployer] | None = None,
     statutes: Mapping[str, date | None] | None = None,
 ) -> Ticket:
@@ -172,10 +155,13 @@ def edit_ticket(
         setattr(ticket, name, value)
     touched = list(changed)
     if caller is not None:
-        _write_caller(session, ticket, caller, policy)
+        write_caller(session, ticket, caller, policy)
         touched.append("caller")
+    if callers is not None:
+        write_callers(session, ticket, callers, policy)
+        touched.append("callers")
     if employers is not None:
-        _write_employers(session, ticket, employers)
+        write_employers(session, ticket, employers)
         touched.append("employers")
     if statutes:
         enter_days(session, ticket, statutes, actor=actor, policy=policy, now=now)
@@ -203,8 +189,22 @@ def edit_ticket(
         restart_clocks(session, ticket, policy=policy, now=now)
     elif Urgency(ticket.urgency).rank < Urgency(old_urgency).rank:
         clocks.hurry(session, ticket, policy=policy, now=now)
+    _after_edit(session, ticket, policy, now)
     scope.rewrite(session, ticket, now=now)
     return ticket
+
+
+def missing_details(session: Session, ticket: Ticket) -> dict[str, str]:
+    """Map what a whole form has and this ticket lacks to Chinese sentences; a P0 is accepted with less."""
+    told = session.scalar(select(func.count()).where(TicketEmployer.ticket_id == ticket.id)) or 0
+    known = {**{name: getattr(ticket, name) for name in PLAIN_FIELDS}, "employers": ["known"] * told}
+    whole = find(State.DRAFT, Command.ACCEPT, Role.OPERATOR)
+    return missing_fields(whole, known)
+
+
+def reassess(session: Session, ticket: Ticket, policy: Policy, *, now: datetime) -> None:
+    """Settle anew what follows from the categories; an urgency that a person chose stays as it is."""
+    _assess(session, ticket, policy, chosen=None, now=now)
 
 
 def require_version(session: Session, ticket: Ticket, seen: int) -> None:
@@ -246,11 +246,6 @@ def log(
         ticket_version=ticket.version,
         begins=begins,
     )
-
-
-def phone_key(secret: bytes, phone: str) -> str:
-    """Return the keyed digest by which repeat callers are found, hexadecimal."""
-    return hmac.digest(secret, b"phone|" + phone.encode(), hashlib.sha256).hex()
 
 
 def _next_sequence(session: Session, day: str) -> int:
@@ -300,7 +295,7 @@ def _assess(
     codes = [ticket.category, *ticket.secondary_categories]
     categories = [category for code in codes if (category := policy.category(code)) is not None]
     ticket.rights_defence = any(category.rights_defence for category in categories)
-    ticket.sealed = any(category.sealed for category in categories)
+    ticket.sealed = any(category.sealed for category in categories) or ticket.petition_kind == "report"
     hurrying, unheeded = list[Countdown](), False
     if limited:
         hurrying, unheeded = limitations(session, ticket, policy=policy, now=now)
@@ -316,75 +311,16 @@ def _assess(
         ticket.urgency = Urgency.P1.value
 
 
-def _write_caller(session: Session, ticket: Ticket, details: CallerDetails, policy: Policy) -> None:
-    row = session.scalar(select(Caller).where(Caller.ticket_id == ticket.id, Caller.ordinal == 1))
-    if row is None:
-        row = Caller(ticket_id=ticket.id, ordinal=1, relay_no=_relay_no(ticket))
-        session.add(row)
-    _details(row, details, policy)
-    session.flush()
-
-
-def _relay_no(ticket: Ticket) -> str:
-    return f"{ticket.day[2:]}{ticket.sequence:06d}1"
-
-
-def _details(row: Caller, details: CallerDetails, policy: Policy) -> Caller:
-    if details.name is not None:
-        row.name = details.name.strip() or None
-    if details.phone is not None:
-        phone = normalise(details.phone)
-        row.phone = phone.e164 or phone.raw or None
-        row.phone_key = phone_key(policy.secret, phone.identity) if phone.identity else None
-    if details.member_card_no is not None:
-        row.member_card_no = details.member_card_no.strip() or None
-    return row
-
-
-def _write_employers(session: Session, ticket: Ticket, told: Sequence[ToldEmployer]) -> None:
-    known = _known_employers(session, told)
-    session.execute(delete(TicketEmployer).where(TicketEmployer.ticket_id == ticket.id))
-    _add_employers(session, ticket, known)
-
-
-def _known_employers(session: Session, told: Sequence[ToldEmployer]) -> list[ToldEmployer]:
-    """Return the employers with the ids of those which are known; raises Invalid."""
-    wrong: dict[str, str] = {}
-    for index, each in enumerate(told):
-        if each.employer_id is not None and session.get(Employer, each.employer_id) is None:
-            wrong[f"employers.{index}"] = "没有这个用人单位"
-        reason = uscc.why_invalid(each.uscc) if each.uscc else None
-        if reason is not None:
-            wrong[f"employers.{index}.uscc"] = reason
-    if wrong:
-        raise Invalid(wrong)
-    found = []
-    for each in told:
-        known = each.employer_id
-        if known is None and each.uscc:
-            known = session.scalar(select(Employer.id).where(Employer.uscc == uscc.normalise(each.uscc)))
-        found.append(replace(each, employer_id=known))
-    return found
-
-
-def _add_employers(session: Session, ticket: Ticket, known: Sequence[ToldEmployer]) -> None:
-    rows = [
-        {
-            "ticket_id": ticket.id,
-            "ordinal": ordinal,
-            "employer_id": each.employer_id,
-            "name": each.name,
-            "uscc": each.uscc,
-            "role": each.role,
-        }
-        for ordinal, each in enumerate(known, start=1)
-    ]
-    if rows:
-        session.connection().execute(_TELL, rows)
+def _after_edit(session: Session, ticket: Ticket, policy: Policy, now: datetime) -> None:
+    """The rest of a P0's form is there; and a union that must not have the ticket any more loses it to somebody."""
+    if ticket.state == State.DRAFT.value:
+        return
+    details = clocks.live(session, ticket.id, [ClockKind.DETAILS])
+    if details and not missing_details(session, ticket):
+        clocks.stop(session, details, policy=policy, now=now)
 
 
 _REGION: Final = select(Region.code).where(Region.code == bindparam("code"))
-_TELL: Final = insert(Base.metadata.tables["ticket_employer"])
 _NEXT: Final[Mapping[str, Executable]] = {
     dialect.dialect.name: dialect.insert(TicketSequence)
     .values(day=bindparam("day"), last=1)

@@ -48,6 +48,15 @@ LABELS: Final[Mapping[str, str]] = {
     "TicketSupervised": "督办",
     "TicketEscalated": "提级办理",
     "CoHandlerAdded": "增加协办",
+    "CoHandlerRemoved": "撤销协办",
+    "CaseTakenByLeader": "领导包案",
+    "LetterSent": "发函",
+    "LetterAnswered": "回函",
+    "PaymentRecorded": "到账",
+    "PetitionMarked": "信访",
+    "PetitionAgencyRecorded": "信访代理",
+    "TicketLinked": "关联登记",
+    "TicketTookOver": "并入工单",
     "TicketMerged": "合并",
     "TicketWithdrawn": "撤回",
     "TicketArchived": "归档",
@@ -112,10 +121,47 @@ _NAMES: Final[Mapping[str, str]] = {
     "statute": "法定期限",
     "last_day": "最后一日",
     "collective": "群体诉求",
+    "callers": "诉求人代表",
+    "co_handlers": "协办工会",
+    "child": "子工单",
+    "parent": "来自工单",
+    "merged": "并入的工单",
+    "linked": "后续工单",
+    "left_open": "待补录",
+    "letter": "函件",
+    "petition": "信访种类",
+    "channel_to": "导入",
+    "procedure_label": "法定程序",
+    "source": "依据",
+    "return_reason": "退单原因",
+    "termination_reason": "终止原因",
+    "received_cents": "累计到账（元）",
+    "repeats": "重复来电次数",
+    "pending_note": "不等协办的说明",
+    "money_received": "款项是否到账",
+    "instalments": "分期",
+    "final": "终局",
+    "waits_for": "等待",
+    "dual_dispatch": "双派单",
+    "repeat_request": "重复诉求",
     "until": "截止",
 }
 _HIDDEN: Final = frozenset(
-    {"state", "user_id", "union_id", "handler_id", "deputy_id", "fields", "values", "result"}
+    {
+        *(
+            "state",
+            "user_id",
+            "union_id",
+            "handler_id",
+            "deputy_id",
+            "fields",
+            "values",
+            "result",
+            "letter_id",
+        ),
+        *("leader_id", "caller_id", "letter_kind", "petition_kind", "procedure", "relation", "dual_dispatch"),
+        *("reason_code", "signed", "both_sides"),
+    }
 )
 """Keys of a payload that say nothing to a reader, or say it in the label already."""
 
@@ -234,6 +280,13 @@ _VERDICTS: Final[Mapping[str, str]] = {
     "unreachable": "三次未接通",
     "site_check": "已现场核实",
     "three_attempts": "三次未联系上",
+    "reached_next": "已接通，还有其他诉求人",
+    "unreachable_next": "三次未接通，还有其他诉求人",
+    "followed_up": "心理跟进：已联系",
+    "not_reached": "心理跟进：未联系上",
+    "approved_money_due": "通过，待到账后回访",
+    "approved_follow_up": "通过，待心理跟进",
+    "proposed": "工会提出终止",
 }
 
 
@@ -244,8 +297,10 @@ def _verdict(kind: str, payload: Mapping[str, Any], personal: Mapping[str, Any])
 
 
 def _shown(name: str, value: Any) -> Any:
-    if name == "amount_cents" and isinstance(value, int):
+    if name in ("amount_cents", "received_cents") and isinstance(value, int):
         return f"{value / 100:.2f}"
+    if name == "instalments":
+        return "；".join(f"{each['payment_on']} {each['amount_cents'] / 100:.2f}元" for each in value)
     if name == "channel":
         return CHANNELS.get(value, value)
     if isinstance(value, str) and name in ("at", "due_at", "until"):

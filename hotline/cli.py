@@ -1,4 +1,4 @@
-"""The command line: `hotline run | web | worker | clock | migrate | check | unions | users | flows | route | …`."""
+"""The command line of the programme; `hotline --help` lists what it can do."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from sqlalchemy import func, select
 from config.load import ConfigError
 from config.settings import Settings
 from dispatch.audit import verify
+from dispatch.errors import NotFound
 from dispatch.events import ADMINISTRATION, By, record
 from dispatch.models.history import StreamHead
 from dispatch.models.people import User
 from dispatch.models.unions import Union
 from dispatch.rules.roles import ACCOUNT_ROLES, CENTRE_ROLES, UNION_ROLES, Role
+from dispatch.rules.ticket_diagram import to_svg as ticket_states_svg
 from dispatch.seal_chain import newest_seal, public_key, verify_seals
 from dispatch.search import rebuild
+from dispatch.signatures import require_signature
 from hotline.calendar_commands import calendar_app
 from hotline.cli_unions import route_app, unions_app
 from hotline.jobs.sealing import anchor_of, noted_seal
@@ -40,12 +43,14 @@ MIN_PASSWORD = 8
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="12351 工会服务职工热线")
 users_app = typer.Typer(no_args_is_help=True, help="账号")
 flows_app = typer.Typer(no_args_is_help=True, help="语音流程")
+tickets_app = typer.Typer(no_args_is_help=True, help="工单")
 audit_app = typer.Typer(no_args_is_help=True, help="审计")
 search_app = typer.Typer(no_args_is_help=True, help="检索")
 app.add_typer(unions_app, name="unions")
 app.add_typer(users_app, name="users")
 app.add_typer(flows_app, name="flows")
 app.add_typer(audit_app, name="audit")
+app.add_typer(tickets_app, name="tickets")
 app.add_typer(route_app, name="route")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(search_app, name="search")
@@ -123,6 +128,29 @@ def check_command() -> None:
     if errors:
         _fail(f"有{len(errors)}处错误。")
     print("可以运行。")
+
+
+@unions_app.command("leader-signs")
+def leader_signs_command(
+    code: Annotated[str, typer.Argument(help="工会代码")],
+    off: Annotated[bool, typer.Option("--off", help="不再要求")] = False,
+) -> None:
+    """规定某工会的反馈须由负责人签发后才报中心。"""
+    database = database_of(_settings())
+    try:
+        with database.writing() as session:
+            name = require_signature(session, code, wanted=not off, by=By("machine"), now=now())
+    except NotFound:
+        _fail(f"没有代码为{code}的工会。")
+    finally:
+        database.dispose()
+    print(f"{name}：反馈{'不再' if off else ''}须由负责人签发。")
+
+
+@tickets_app.command("draw")
+def draw_tickets_command() -> None:
+    """画出工单的状态与命令（SVG）。"""
+    print(ticket_states_svg(), end="")
 
 
 @users_app.command("add")

@@ -62,6 +62,8 @@ class Problem:
     answer: Answer
     detail: str | None
     fields: Mapping[str, Any] | None = None
+    legal: tuple[str, ...] = ()
+    """Commands that would be taken instead."""
     headers: Mapping[str, str] | None = None
 
     def body(self) -> dict[str, Any]:
@@ -77,6 +79,8 @@ class Problem:
             document["detail"] = self.detail
         if self.fields is not None:
             document["fields"] = dict(self.fields)
+        if self.legal:
+            document["legal"] = list(self.legal)
         return document
 
 
@@ -125,7 +129,9 @@ def answer_for(error: Exception) -> Answer:
 def problem_of(error: Exception) -> Problem:
     """Return what the web says about an error; never more of it than its reason and its fields."""
     answer = answer_for(error)
-    if isinstance(error, NotAllowed | WrongState):
+    if isinstance(error, WrongState):
+        return Problem(answer, error.reason, legal=error.legal)
+    if isinstance(error, NotAllowed):
         return Problem(answer, error.reason)
     if isinstance(error, VersionConflict):
         fields = {name: {"current": value} for name, value in error.fields.items()}

@@ -162,13 +162,15 @@ def give(
     **data: Any,
 ) -> Ticket:
     """Give one command with the version that is current."""
-    return perform(
-        session,
-        world.actor(who),
-        ticket.number,
-        command,
-        data,
-        version=ticket.version,
-        policy=world.policy,
-        now=now,
-    )
+    # A refused command leaves nothing behind, as its own transaction would.
+    with session.begin_nested():
+        return perform(
+            session,
+            world.actor(who),
+            ticket.number,
+            command,
+            data,
+            version=ticket.version,
+            policy=world.policy,
+            now=now,
+        )

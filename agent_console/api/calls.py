@@ -6,7 +6,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from agent_console.api.schemas import CallDetail, CallPage, CrisisIn, CrisisOut, Line, OutcomeIn, TicketOut
+from agent_console.api.schemas import (
+    CallDetail,
+    CallPage,
+    CrisisIn,
+    CrisisOut,
+    Line,
+    OutcomeIn,
+    RepeatIn,
+    TicketOut,
+)
 from agent_console.api.shapes import call_out, seals_of, ticket_out
 from agent_console.permissions import Action, Visit, requires
 from hotline.calls import abuse, commands
@@ -138,6 +147,24 @@ def open_ticket(sid: str, visit: Opener) -> TicketOut:
             now=visit.now,
         )
     return ticket_out(visit, ticket.number)
+
+
+@router.post("/{sid}/repeat_request")
+def repeat_request(sid: str, given: RepeatIn, visit: Opener) -> TicketOut:
+    """Let the call join the caller's open ticket with a nudge instead of opening a second one."""
+    with visit.writing() as session:
+        ticket = commands.join_ticket(
+            session,
+            visit.actor,
+            sid,
+            number=given.number,
+            version=given.version,
+            text=given.text,
+            seals=seals_of(visit),
+            policy=visit.services.policy,
+            now=visit.now,
+        )
+    return ticket_out(visit, ticket)
 
 
 @router.post("/{sid}/outcome")

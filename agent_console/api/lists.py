@@ -21,13 +21,13 @@ from agent_console.api.schemas import (
     ViewIn,
     ViewOut,
 )
-from agent_console.api.shapes import command_of
 from agent_console.permissions import Action, Visit, requires
 from dispatch.commands import perform
 from dispatch.database import Busy, ReadingSession
 from dispatch.errors import DispatchError, Invalid
 from dispatch.exports import export_tickets, record_export
 from dispatch.rules.roles import Role
+from dispatch.rules.ticket_state import Command
 from dispatch.saved_views import drop_view, keep_view, views_of
 from dispatch.ticket_counts import count_tickets
 from dispatch.ticket_filters import TicketFilter
@@ -125,7 +125,7 @@ def _one(given: BulkIn, item: BulkItem, visit: Visit) -> BulkResult:
                 session,
                 visit.actor,
                 item.number,
-                command_of(given.command),
+                Command(given.command),
                 data,
                 version=item.version,
                 policy=visit.services.policy,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 
 def _storable(text: str) -> str:
@@ -164,6 +164,7 @@ class ActionOut(Given):
 
 
 class CallerOut(Given):
+    id: int
     name_masked: str | None
     phone_masked: str | None
     relay_no: str
@@ -178,6 +179,31 @@ class EmployerOnTicket(BaseModel):
     """Empty and no id means that the caller does not know."""
     uscc: Annotated[str, StringConstraints(max_length=18)] | None = None
     role: Literal["employing", "using", "subcontractor", "contractor", "developer"] = "employing"
+
+
+class LetterOut(Given):
+    """A supervision letter (提示函, 意见书, 建议书)."""
+
+    id: int
+    kind: str
+    label: str
+    addressee: str
+    reference: str
+    sent_at: datetime
+    due_at: datetime | None
+    replied_at: datetime | None
+    reply: str | None
+
+
+class LinkOut(Given):
+    """Another ticket of the same matter, as far as the reader may see it."""
+
+    number: str
+    relation: str
+    relation_label: str
+    state_label: str
+    below: bool
+    """Whether it came out of this one."""
 
 
 class HandlingOut(Given):
@@ -264,6 +290,17 @@ class TicketOut(TicketSummary):
     clocks: list[ClockOut]
     events: list[EventOut]
     calls: list[CallOnTicket]
+    difficulty: str
+    petition_kind: str | None
+    petition_article: int | None
+    hard_case: bool
+    leader_name: str | None
+    """Who has taken the hard case."""
+    repeat_count: int
+    received_cents: int
+    """Money that has reached the worker."""
+    letters: list[LetterOut]
+    links: list[LinkOut]
     actions: list[ActionOut]
     outcome: str | None
     statutes: list[StatuteOut]
@@ -373,6 +410,9 @@ class TicketFields(Taken):
     contact_mode: ContactMode | None = None
     callback_wanted: bool | None = None
     caller: CallerIn | None = None
+    """The first caller; the others are left alone."""
+    callers: list[CallerIn] | None = Field(default=None, max_length=20)
+    """All callers, in order: at most as many as may represent a group."""
     statutes: list[StatuteIn] | None = Field(default=None, max_length=10)
 
 
@@ -396,50 +436,6 @@ class TicketCreate(TicketFields):
 
 class TicketEdit(TicketFields):
     version: int
-
-
-class TicketCommand(Taken):
-    """The body of `POST /api/tickets/{number}/{command}`; each command names which fields it must carry."""
-
-    version: int
-    reason: Text | None = None
-    # Where to: `dispatch` and every other command that names a union.
-    union_id: int | None = None
-    override_reason: Line | None = None
-    reason_code: Code | None = None
-    basis: Text | None = None
-    upheld: bool | None = None
-    due_at: AwareDatetime | None = None
-    # Who: `sign_for`.
-    handler_id: int | None = None
-    deputy_id: int | None = None
-    # What was said: contacts and progress.
-    at: AwareDatetime | None = None
-    means: Literal["phone", "visit", "message", "site_check"] | None = None
-    outcome: Line | None = None
-    text: Text | None = None
-    # The result.
-    true_claim: bool | None = None
-    done: Text | None = None
-    solved: Literal["solved", "partly", "unsolved"] | None = None
-    amount_cents: int | None = Field(default=None, ge=0, le=10**13)
-    amount_state: Literal["promised", "paid", "instalments"] | None = None
-    payment_on: date | None = None
-    reply_text: Text | None = None
-    # Its review.
-    approved: bool | None = None
-    # The callback.
-    reached: bool | None = None
-    satisfied: Literal["satisfied", "basically", "dissatisfied"] | None = None
-    # The answer given at once.
-    answer: Text | None = None
-    knowledge_id: Line | None = None
-    # The route told to the caller who is declined.
-    route_told: Text | None = None
-    # References of the rarer commands.
-    parent_number: Line | None = None
-    missing: Text | None = None
-    reference: Line | None = None
 
 
 class BulkItem(Taken):
@@ -539,6 +535,8 @@ class UnionPreview(Given):
 
 
 class RevealIn(Taken):
+    caller_id: int | None = None
+    """Which caller; left out, the first."""
     reason: Annotated[str, StringConstraints(min_length=2, max_length=300, strip_whitespace=True)]
 
 
@@ -679,6 +677,14 @@ class OutcomeIn(Taken):
     note: Line | None = None
 
 
+class RepeatIn(Taken):
+    """A caller who calls again about an open ticket."""
+
+    number: Line
+    version: int
+    text: Annotated[str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(_storable)]
+
+
 class OfferOut(Given):
     id: int
     call_sid: str
@@ -766,3 +772,5 @@ class ProblemOut(BaseModel):
     code: str
     fields: dict[str, Any] | None = None
     """Field differences on 409, field errors on 422."""
+    legal: list[str] | None = None
+    """Commands that would be taken instead, on 409."""

@@ -21,7 +21,7 @@ from dispatch.errors import NotFound
 from dispatch.models.tickets import Ticket
 from dispatch.rules.categories import Category
 from dispatch.rules.roles import Role
-from dispatch.rules.ticket_state import Command, State
+from dispatch.rules.ticket_state import State
 from dispatch.ticket_views import ticket_detail
 from dispatch.tickets import CallerDetails, ToldEmployer
 from hotline.calls.access import Seals
@@ -117,7 +117,7 @@ def return_call_out(visit: Visit, task_id: int) -> ReturnCallOut:
 
 def fields_of(given: TicketFields) -> dict[str, Any]:
     """Return the ticket's own columns as far as they were given."""
-    kept = set(TicketFields.model_fields) - {"employers", "caller", "statutes"}
+    kept = set(TicketFields.model_fields) - {"employers", "caller", "callers", "statutes"}
     told = given.model_dump(include=kept, exclude_unset=True)
     return {name: value for name, value in told.items() if value is not None or name not in _NEVER_NULL}
 
@@ -125,6 +125,13 @@ def fields_of(given: TicketFields) -> dict[str, Any]:
 def caller_of(given: TicketFields) -> CallerDetails | None:
     """Return what was told of the caller, None where nothing was."""
     return CallerDetails(**given.caller.model_dump()) if given.caller is not None else None
+
+
+def callers_of(given: TicketFields) -> list[CallerDetails] | None:
+    """Return all callers as told, None where they are left alone."""
+    if given.callers is None:
+        return None
+    return [CallerDetails(**each.model_dump()) for each in given.callers]
 
 
 def employers_of(given: TicketFields) -> list[ToldEmployer] | None:
@@ -139,14 +146,6 @@ def statutes_of(given: TicketFields) -> dict[str, date | None] | None:
     if given.statutes is None:
         return None
     return {each.code: each.begins_on for each in given.statutes}
-
-
-def command_of(name: str) -> Command:
-    """Return the command of this name; raises NotFound."""
-    try:
-        return Command(name)
-    except ValueError:
-        raise NotFound("command", name) from None
 
 
 def _device_token(visit: Visit, state: str) -> str | None:
@@ -198,6 +197,15 @@ def _receipt(ticket: Ticket, visit: Visit) -> TicketOut:
         clocks=[],
         events=[],
         calls=[],
+        difficulty=ticket.difficulty,
+        petition_kind=None,
+        petition_article=None,
+        hard_case=False,
+        leader_name=None,
+        repeat_count=0,
+        received_cents=0,
+        letters=[],
+        links=[],
         actions=[],
         outcome=None,
         statutes=[],

@@ -1,4 +1,4 @@
-"""Tickets: lists, pages, the commands of their life, where they should go, and who is behind them."""
+"""Tickets: lists, pages, drafts, where they should go, and who is behind them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from agent_console.api.schemas import (
     RevealOut,
     SuggestIn,
     SuggestOut,
-    TicketCommand,
     TicketCreate,
     TicketEdit,
     TicketOut,
@@ -25,7 +24,7 @@ from agent_console.api.schemas import (
 )
 from agent_console.api.shapes import (
     caller_of,
-    command_of,
+    callers_of,
     employers_of,
     fields_of,
     seals_of,
@@ -33,7 +32,6 @@ from agent_console.api.shapes import (
     ticket_out,
 )
 from agent_console.permissions import Action, Visit, requires
-from dispatch.commands import perform
 from dispatch.duplicates import likely_duplicates
 from dispatch.identity import reveal
 from dispatch.queries import list_tickets
@@ -48,7 +46,6 @@ router = APIRouter(prefix="/api", tags=["tickets"])
 Reader = Annotated[Visit, requires(Action.TICKET_READ)]
 Opener = Annotated[Visit, requires(Action.TICKET_OPEN)]
 Editor = Annotated[Visit, requires(Action.TICKET_EDIT)]
-Commander = Annotated[Visit, requires(Action.TICKET_COMMAND)]
 Router = Annotated[Visit, requires(Action.TICKET_ROUTE)]
 Revealer = Annotated[Visit, requires(Action.IDENTITY_REVEAL)]
 SealBreaker = Annotated[Visit, requires(Action.SEAL_BREAK)]
@@ -94,6 +91,7 @@ def create(given: TicketCreate, visit: Opener) -> TicketOut:
             now=visit.now,
             fields=fields_of(given),
             caller=caller_of(given),
+            callers=callers_of(given),
             employers=employers_of(given),
             statutes=statutes_of(given),
             external_id=given.external_id,
@@ -120,6 +118,7 @@ def edit(number: str, given: TicketEdit, visit: Editor) -> TicketOut:
             now=visit.now,
             fields=fields_of(given),
             caller=caller_of(given),
+            callers=callers_of(given),
             employers=employers_of(given),
             statutes=statutes_of(given),
         )
@@ -154,7 +153,9 @@ def preview_for_union(number: str, union_id: int, visit: Router) -> UnionPreview
 def reveal_caller(number: str, given: RevealIn, visit: Revealer) -> RevealOut:
     """Return who called, in clear; who looked and why is on record before the answer leaves."""
     with visit.writing() as session:
-        found = reveal(session, visit.actor, number, reason=given.reason, now=visit.now)
+        found = reveal(
+            session, visit.actor, number, reason=given.reason, now=visit.now, caller_id=given.caller_id
+        )
     return RevealOut.model_validate(found)
 
 
@@ -171,25 +172,6 @@ def readers(number: str, given: ReaderIn, visit: SealNamer) -> None:
     """Name a person who may read the sealed ticket from now on."""
     with visit.writing() as session:
         name_reader(session, visit.actor, number, given.user_id, reason=given.reason, now=visit.now)
-
-
-@router.post("/tickets/{number}/{command}")
-def command(number: str, command: str, given: TicketCommand, visit: Commander) -> TicketOut:
-    """Carry out one command of the state table; 409 on a stale version, 422 with what is missing."""
-    wanted = command_of(command)
-    data = given.model_dump(exclude={"version"}, exclude_unset=True)
-    with visit.writing() as session:
-        ticket = perform(
-            session,
-            visit.actor,
-            number,
-            wanted,
-            data,
-            version=given.version,
-            policy=visit.services.policy,
-            now=visit.now,
-        )
-    return ticket_out(visit, ticket)
 
 
 def _create_for_call(given: TicketCreate, sid: str, visit: Visit) -> TicketOut:

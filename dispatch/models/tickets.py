@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatch.models.base import Base, BigId
+from dispatch.models.base import Base, BigId, Json
 
 
 class Ticket(Base):
@@ -56,6 +57,15 @@ class Ticket(Base):
     sealed: Mapped[bool] = mapped_column(default=False)
     supervised: Mapped[bool] = mapped_column(default=False)
     petition: Mapped[bool] = mapped_column(default=False)
+    petition_kind: Mapped[str | None] = mapped_column(String(16))
+    """suggestion, report, claim."""
+    petition_article: Mapped[int | None]
+    """Which item of Art. 31; 6 replaces `resolve` by the time of the petition rules."""
+    hard_case: Mapped[bool] = mapped_column(default=False)
+    """Reopened once too often: only a leader who takes it may have it handled again."""
+    leader_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    repeat_count: Mapped[int] = mapped_column(default=0)
+    """How often its caller has called again while it was open."""
     recusal_waived: Mapped[bool] = mapped_column(default=False)
     """The caller's recorded consent that the employer's own union may see the ticket."""
     accused_union_ids: Mapped[list[int]] = mapped_column(default=list)
@@ -67,7 +77,7 @@ class Ticket(Base):
     outcome: Mapped[str | None] = mapped_column(String(24))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
     relation: Mapped[str | None] = mapped_column(String(24))
-    """What `parent_id` means: merged, child, collective, linked."""
+    """What `parent_id` means: merged, child, collective, linked, petition_review, petition_re_review."""
 
 
 class TicketSequence(Base):
@@ -199,6 +209,8 @@ class Extension(Base):
     reason: Mapped[str] = mapped_column(Text)
     due_at: Mapped[datetime]
     """The deadline asked for."""
+    difficulty: Mapped[str | None] = mapped_column(String(16))
+    """Asked for instead of a date: the deadline is then that of the difficulty."""
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     granted: Mapped[bool | None]
@@ -217,6 +229,8 @@ class TicketReturn(Base):
     by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     reason_code: Mapped[str] = mapped_column(String(32))
     basis: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[str | None] = mapped_column(Text)
+    """Given exactly when the union had signed already."""
     suggested_union_id: Mapped[int | None] = mapped_column(ForeignKey("union_org.id"))
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
@@ -240,7 +254,19 @@ class Report(Base):
     amount_cents: Mapped[int | None] = mapped_column(BigInteger)
     amount_state: Mapped[str | None] = mapped_column(String(12))
     payment_on: Mapped[date | None] = mapped_column(Date)
+    """The last day on which money is promised."""
+    instalments: Mapped[list[Any]] = mapped_column(Json, default=list)
+    """Each {amount_cents, payment_on}, in order."""
+    reference: Mapped[str | None] = mapped_column(String(300))
+    """Number of the written opinion on a petition."""
     reply_text: Mapped[str] = mapped_column(Text)
+    pending_note: Mapped[str | None] = mapped_column(Text)
+    """Why the report does not wait for co-handlers that have not reported."""
+    signed_at: Mapped[datetime | None]
+    signed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    """The leader, where the union wants the signature."""
+    passed_handling_id: Mapped[int | None] = mapped_column(ForeignKey("handling.id"))
+    """The last assigner on the way up that has approved it."""
     reviewed_at: Mapped[datetime | None]
     reviewed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     approved: Mapped[bool | None]
@@ -282,3 +308,6 @@ class CallbackAttempt(Base):
     solved: Mapped[str | None] = mapped_column(String(12))
     satisfied: Mapped[str | None] = mapped_column(String(16))
     note: Mapped[str | None] = mapped_column(Text)
+    caller_id: Mapped[int | None] = mapped_column(ForeignKey("caller.id"), index=True)
+    """Whose answer it is; None for the only caller there was."""
+    money_received: Mapped[bool | None]

@@ -28,6 +28,8 @@ class Union(Base):
     calendar: Mapped[str] = mapped_column(String(32), default="union_default")
     phone: Mapped[str | None] = mapped_column(String(20))
     can_receive: Mapped[bool] = mapped_column(default=True)
+    leader_signs: Mapped[bool] = mapped_column(default=False)
+    """A leader of the union signs every report before it leaves the house."""
     version: Mapped[int] = mapped_column(default=1)
     closed_at: Mapped[datetime | None]
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from dispatch.rules.sla_terms import CalendarKind, LadderStep, Target, Unit
 from dispatch.rules.working_time import SHANGHAI, Calendar
+
+_SECONDS: Final = {Unit.MINUTES: 60, Unit.HOURS: 3600, Unit.WORKING_HOURS: 3600, Unit.DAYS: 86_400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def deadline(
     if target.unit is Unit.WORKING_DAYS:
         whole = calendar.between(start, calendar.add_working_days(start, target.amount))
     else:
-        whole = target.amount * (60 if target.unit is Unit.MINUTES else 3600)
+        whole = target.amount * _SECONDS[target.unit]
     target_s = whole * percent // 100
     return Deadline(calendar.code, target_s, calendar.add(start, target_s))
 

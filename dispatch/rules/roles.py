@@ -1,4 +1,4 @@
-"""Who acts: the account roles of the hotline, and the two actors that have no account."""
+"""Who acts: the account roles of the hotline, and the actors that have no account."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
     PARTNER = "partner"
-    # These two act on tickets (a nudge by telephone, an expiry) but can never be given to an account.
+    # These act on tickets (a nudge by telephone, an expiry, a union asked to help) but can never be given to an account.
     CALLER = "caller"
     SYSTEM = "system"
+    CO_HANDLER = "co_handler"
 
     @property
     def label(self) -> str:
@@ -46,8 +47,9 @@ _LABELS = {
     Role.PARTNER: "协作单位",
     Role.CALLER: "诉求人",
     Role.SYSTEM: "系统",
+    Role.CO_HANDLER: "协办工会",
 }
 
-ACCOUNT_ROLES = frozenset(Role) - {Role.CALLER, Role.SYSTEM}
+ACCOUNT_ROLES = frozenset(Role) - {Role.CALLER, Role.SYSTEM, Role.CO_HANDLER}
 UNION_ROLES = frozenset({Role.UNION_HANDLER, Role.UNION_LEADER, Role.UNION_ADMINISTRATOR})
 CENTRE_ROLES = ACCOUNT_ROLES - UNION_ROLES - {Role.PARTNER}

@@ -11,12 +11,14 @@ from dispatch.rules.working_time import Span
 class Unit(StrEnum):
     MINUTES = "min"
     HOURS = "h"
+    DAYS = "d"
+    """Days of law: every day counts."""
     WORKING_HOURS = "wh"
     WORKING_DAYS = "wd"
 
 
 class CalendarKind(StrEnum):
-    """Whose working time a deadline counts; minutes and hours always run 24x7."""
+    """Whose working time a deadline counts; minutes, hours and days always run 24x7."""
 
     ALWAYS = "always"
     CENTRE = "centre"
@@ -123,9 +125,7 @@ class Limits:
     callback_attempts: int
     await_caller_times: int
     return_after_signing_wd: int
-    p0_rest_of_form_min: int
     p0_counsellor_from_h: int
-    p0_counsellor_to_h: int
     return_call_min: int
     return_call_else_at: int
     headcount_raise: int
@@ -134,3 +134,13 @@ class Limits:
     group_callers: int
     """So many different callers about one employer within `group_days` may be one collective request."""
     group_days: int
+    representatives: int
+    """How many callers a ticket may have."""
+    sample_percent: int
+    """Of quiet (P3) tickets: how many are reviewed and called back."""
+    petition_extension_d: int
+    petition_review_asked_d: int
+    reminder_letter_wd: int
+    opinion_letter_wd: int
+    recommendation_letter_wd: int
+    archive_after_d: int

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
+from dispatch.rules.petition import petition_outcome
 from dispatch.rules.roles import UNION_ROLES, Role
+from dispatch.rules.ticket_fields import FIELD_LABELS
+from dispatch.rules.ticket_groups import CO
 from dispatch.rules.ticket_table import OPENED_STARTS, OPENED_STATE, TRANSITIONS
 from dispatch.rules.ticket_terms import (
     ENDED_STATES,
-    FIELD_LABELS,
     OPEN_STATES,
+    PETITION_CLOCKS,
+    SIDE_CLOCKS,
     ClockKind,
     Command,
     Condition,
@@ -23,6 +27,8 @@ __all__ = [
     "OPENED_STARTS",
     "OPENED_STATE",
     "OPEN_STATES",
+    "PETITION_CLOCKS",
+    "SIDE_CLOCKS",
     "TRANSITIONS",
     "ClockKind",
     "Command",
@@ -60,12 +66,20 @@ def why_not(
     state: State, command: Command, role: Role, *, conditions: Collection[Condition] = NO_CONDITIONS
 ) -> str | None:
     """Return a Chinese sentence for a disabled button, or None when the command is possible."""
-    here = [row for row in TRANSITIONS if row.command is command and state in row.from_states]
+    here = [
+        row
+        for row in TRANSITIONS
+        if row.command is command
+        and state in row.from_states
+        and (role is Role.CO_HANDLER or row.roles != CO)
+    ]
     if not here:
         return f"工单处于“{state.label}”，不能{command.label}"
     mine = [row for row in here if role in row.roles]
     if not mine:
-        roles = {allowed_role for row in here for allowed_role in row.roles}
+        # Who may only in a special case would mislead whoever reads this.
+        usual = [row for row in here if row.condition is None] or here
+        roles = {allowed_role for row in usual for allowed_role in row.roles}
         names = "、".join(each.label for each in Role if each in roles)
         return f"“{command.label}”由{names}操作"
     unmet = [row.condition for row in mine if row.condition is not None and row.condition not in conditions]
@@ -134,35 +148,44 @@ def _is_blank(value: object) -> bool:
 def outcome_of(command: Command, role: Role, data: Mapping[str, object]) -> str:
     """Return which result of a command `data` describes; empty for a command with one result.
 
-    Beside the command's own fields, `data` holds the ticket's `callback_wanted` and `contact_mode` for a
-    review, and `failed_attempts` (this one included) for a first contact or a callback.
+    Beside the command's own fields, `data` holds facts: the ticket's `callback_wanted` and `contact_mode`,
+    `money_due` and `follow_up_due` for a review; `failed_attempts` (this one included), `others_waiting` and
+    `following_up` for a first contact or a callback; `money_settled` for a payment.
     """
-    if command is Command.DECIDE_OBJECTION:
-        return "upheld" if data.get("upheld") else "denied"
-    if command is Command.DECIDE_EXTENSION:
-        return "granted" if data.get("approved") else "refused"
-    if command is Command.TERMINATE:
-        if role in UNION_ROLES:
-            return "proposed"
-        return "approved" if data.get("approved") else "refused"
-    if command is Command.REVIEW:
-        return _review_outcome(role, data)
-    if command is Command.RECORD_CALLBACK:
-        return _contact_outcome(data.get("reached") is True, data, exhausted="unreachable")
-    if command is Command.RECORD_FIRST_CONTACT:
-        if data.get("means") == "site_check":
-            return "site_check"
-        return _contact_outcome(data.get("outcome") != "no_answer", data, exhausted="three_attempts")
-    return ""
+    known = _OUTCOMES.get(command)
+    return known(role, data) if known is not None else ""
 
 
-def _review_outcome(role: Role, data: Mapping[str, object]) -> str:
+def _terminate(role: Role, data: Mapping[str, object]) -> str:
+    if role in UNION_ROLES:
+        return "proposed"
+    return "approved" if data.get("approved") else "refused"
+
+
+def _review(role: Role, data: Mapping[str, object]) -> str:
     if not data.get("approved"):
         return "rejected"
     if role in UNION_ROLES:
         return "approved"
-    unwanted = data.get("callback_wanted") is False or data.get("contact_mode") == "anonymous"
-    return "approved_without_callback" if unwanted else "approved"
+    if data.get("follow_up_due"):
+        return "approved_follow_up"
+    if data.get("callback_wanted") is False or data.get("contact_mode") == "anonymous":
+        return "approved_without_callback"
+    return "approved_money_due" if data.get("money_due") else "approved"
+
+
+def _callback(_: Role, data: Mapping[str, object]) -> str:
+    reached = data.get("reached") is True
+    if data.get("following_up"):
+        return "followed_up" if reached else "not_reached"
+    outcome = _contact_outcome(reached, data, exhausted="unreachable")
+    return f"{outcome}_next" if data.get("others_waiting") and outcome != "no_answer" else outcome
+
+
+def _first_contact(_: Role, data: Mapping[str, object]) -> str:
+    if data.get("means") == "site_check":
+        return "site_check"
+    return _contact_outcome(data.get("outcome") != "no_answer", data, exhausted="three_attempts")
 
 
 def _contact_outcome(reached: bool, data: Mapping[str, object], *, exhausted: str) -> str:
@@ -170,3 +193,16 @@ def _contact_outcome(reached: bool, data: Mapping[str, object], *, exhausted: st
         return "reached"
     failed = data.get("failed_attempts")
     return exhausted if isinstance(failed, int) and failed >= FAILED_ATTEMPTS else "no_answer"
+
+
+_OUTCOMES: Mapping[Command, Callable[[Role, Mapping[str, object]], str]] = {
+    Command.DECIDE_OBJECTION: lambda _, data: "upheld" if data.get("upheld") else "denied",
+    Command.REQUEST_EXTENSION: lambda _, data: "more_difficult" if data.get("difficulty") else "more_time",
+    Command.DECIDE_EXTENSION: lambda _, data: "granted" if data.get("approved") else "refused",
+    Command.RECORD_PAYMENT: lambda _, data: "arrived" if data.get("money_settled") else "part",
+    Command.PETITION: lambda _, data: petition_outcome(data),
+    Command.TERMINATE: _terminate,
+    Command.REVIEW: _review,
+    Command.RECORD_CALLBACK: _callback,
+    Command.RECORD_FIRST_CONTACT: _first_contact,
+}

@@ -1,4 +1,4 @@
-"""The words of a ticket's life: states, commands, clocks, and the fields that commands carry."""
+"""The words of a ticket's life: states, commands, clocks, and what else must be true."""
 
 from __future__ import annotations
 
@@ -59,6 +59,14 @@ class Command(StrEnum):
     MERGE = "merge"
     WITHDRAW = "withdraw"
     ARCHIVE = "archive"
+    # What the life of a ticket needs beside the commands of its states.
+    REMOVE_CO_HANDLER = "remove_co_handler"
+    LEADER_TAKES_CASE = "leader_takes_case"
+    SEND_LETTER = "send_letter"
+    RECORD_REPLY = "record_reply"
+    RECORD_PAYMENT = "record_payment"
+    PETITION = "petition"
+    PETITION_AGENCY = "petition_agency"
 
     @property
     def label(self) -> str:
@@ -75,6 +83,19 @@ class ClockKind(StrEnum):
     REVIEW = "review"
     CALLBACK = "callback"
     AWAIT_CALLER = "await_caller"
+    PAYMENT = "payment"
+    """Until the day on which money was promised; the callback is made after it."""
+    STATUTORY = "statutory"
+    """The legal procedure for which a ticket is suspended."""
+    PETITION_NOTICE = "petition_notice"
+    PETITION = "petition"
+    PETITION_REVIEW = "petition_review"
+    DETAILS = "details"
+    """P0: what the telephone call left out is written down."""
+    FOLLOW_UP = "follow_up"
+    """A counsellor looks after whoever called in a crisis."""
+    LETTER = "letter"
+    """The addressee of a supervision letter answers."""
 
     @property
     def label(self) -> str:
@@ -91,7 +112,40 @@ class Condition(StrEnum):
     IN_RETURN_WINDOW = "in_return_window"
     """The time to object has not run out, and the one return after signing is not used up."""
     BEFORE_EXPIRY = "before_expiry"
-    """The deadline has not passed, and no red card forbids extensions."""
+    """The deadline has not passed, no red card forbids extensions, and none is asked for already."""
+    EXTENSION_ASKED = "extension_asked"
+    """A request for more time waits for its decision."""
+    MAY_AWAIT = "may_await"
+    """The one wait for the caller is not used up."""
+    TERMINATION_PROPOSED = "termination_proposed"
+    """The union has proposed to end the case, and nobody has decided yet."""
+    MAY_REOPEN = "may_reopen"
+    """The case is not yet one that a leader has taken and closed."""
+    LEADER_SIGNS = "leader_signs"
+    """The union wants its leader's signature under a report, and the actor is no leader."""
+    REPORT_UNSIGNED = "report_unsigned"
+    """A report waits for the leader's signature."""
+    CO_UNSIGNED = "co_unsigned"
+    """The co-handler has not signed for its part."""
+    CO_SIGNED = "co_signed"
+    """The co-handler has signed for its part and not yet reported."""
+    CONTACT_DUE = "contact_due"
+    """The first contact with the caller has not been made."""
+    CALLBACK_DUE = "callback_due"
+    """No payment date is being waited for."""
+    FOLLOW_UP = "follow_up"
+    """Somebody in a crisis is to be looked after, and the first day has passed."""
+    NOTICE_DUE = "notice_due"
+    """The written notice that a petition was accepted is still owed."""
+    PETITION_ANSWERED = "petition_answered"
+    """The petition has its written opinion, and a review of it may still be asked for."""
+    HARD_CASE = "hard_case"
+    LETTER_OPEN = "letter_open"
+    """A supervision letter waits for its answer."""
+    CHILD = "child"
+    """Another province was asked to take the ticket and may say no."""
+    CO_HANDLERS = "co_handlers"
+    """Another union works on the ticket beside the lead one."""
 
     @property
     def why_not(self) -> str:
@@ -113,6 +167,10 @@ OPEN_STATES = frozenset(
     }
 )
 ENDED_STATES = frozenset(State) - OPEN_STATES
+PETITION_CLOCKS = frozenset({ClockKind.PETITION_NOTICE, ClockKind.PETITION, ClockKind.PETITION_REVIEW})
+"""One after the other in place of `resolve`, where the petition rules set the time."""
+SIDE_CLOCKS = frozenset({ClockKind.DETAILS, ClockKind.FOLLOW_UP, ClockKind.LETTER, ClockKind.STATUTORY})
+"""They run beside a case and never carry it: an open ticket has another clock as well."""
 
 _STATE_LABELS = {
     State.DRAFT: "草稿",
@@ -163,6 +221,13 @@ _COMMAND_LABELS = {
     Command.MERGE: "合并",
     Command.WITHDRAW: "撤回",
     Command.ARCHIVE: "归档",
+    Command.REMOVE_CO_HANDLER: "撤销协办",
+    Command.LEADER_TAKES_CASE: "领导包案",
+    Command.SEND_LETTER: "发函",
+    Command.RECORD_REPLY: "登记回函",
+    Command.RECORD_PAYMENT: "登记到账",
+    Command.PETITION: "信访",
+    Command.PETITION_AGENCY: "信访代理",
 }
 _CLOCK_LABELS = {
     ClockKind.DISPATCH: "派单",
@@ -174,46 +239,35 @@ _CLOCK_LABELS = {
     ClockKind.REVIEW: "审核",
     ClockKind.CALLBACK: "回访",
     ClockKind.AWAIT_CALLER: "待补充",
+    ClockKind.PAYMENT: "到账",
+    ClockKind.STATUTORY: "法定程序",
+    ClockKind.PETITION_NOTICE: "信访告知",
+    ClockKind.PETITION: "信访办理",
+    ClockKind.PETITION_REVIEW: "信访复查",
+    ClockKind.DETAILS: "补录",
+    ClockKind.FOLLOW_UP: "心理跟进",
+    ClockKind.LETTER: "回函",
 }
 _CONDITION_SENTENCES = {
     Condition.P0: "只有特急工单可以由中心代为登记语音签收",
     Condition.ASSIGNER: "只有下派此单的工会可以这样做",
     Condition.IN_RETURN_WINDOW: "已过退单时限，或签收后已退过一次",
-    Condition.BEFORE_EXPIRY: "延期须在到期前申请，红牌后不再延期",
-}
-FIELD_LABELS = {
-    "category": "诉求类别",
-    "urgency": "紧急程度",
-    "region_code": "事发地区",
-    "employers": "用人单位（不清楚也要注明）",
-    "wish": "诉求人的要求",
-    "text": "说明",
-    "confidentiality": "保密要求",
-    "disclosure": "身份披露范围",
-    "contact_mode": "联系方式",
-    "callback_wanted": "是否需要回访",
-    "answer": "答复内容",
-    "knowledge_id": "知识条目",
-    "reason": "理由",
-    "reason_code": "原因",
-    "route_told": "已告知诉求人的途径",
-    "union_id": "工会",
-    "due_at": "期限",
-    "basis": "依据",
-    "upheld": "异议是否成立",
-    "handler_id": "经办人",
-    "deputy_id": "B岗",
-    "at": "时间",
-    "means": "联系方式",
-    "outcome": "结果",
-    "missing": "需要补充的内容",
-    "reference": "法律程序文号",
-    "approved": "审批结论",
-    "true_claim": "诉求是否属实",
-    "done": "办理过程",
-    "solved": "是否解决",
-    "reply_text": "答复诉求人的内容",
-    "reached": "是否接通",
-    "satisfied": "是否满意",
-    "parent_number": "并入的工单号",
+    Condition.BEFORE_EXPIRY: "延期须在到期前申请，红牌后不再延期，待审批时不重复申请",
+    Condition.EXTENSION_ASKED: "没有待审批的延期申请",
+    Condition.MAY_AWAIT: "每件工单只能等待补充一次",
+    Condition.TERMINATION_PROPOSED: "工会尚未提出终止办理",
+    Condition.MAY_REOPEN: "领导包案办理后不再重办",
+    Condition.LEADER_SIGNS: "无须负责人签发",
+    Condition.REPORT_UNSIGNED: "没有待负责人签发的反馈",
+    Condition.CO_UNSIGNED: "本会已经签收",
+    Condition.CO_SIGNED: "本会尚未签收，或已经反馈",
+    Condition.CONTACT_DUE: "首次联系已经登记，请登记进展",
+    Condition.CALLBACK_DUE: "约定的付款日未到，到账后再回访",
+    Condition.FOLLOW_UP: "没有待做的心理跟进，或来电后未满24小时",
+    Condition.NOTICE_DUE: "没有待办的信访告知",
+    Condition.PETITION_ANSWERED: "只有已答复的信访事项在期限内可以申请复查",
+    Condition.HARD_CASE: "只有疑难工单由领导包案",
+    Condition.LETTER_OPEN: "没有待回复的函件",
+    Condition.CHILD: "只有跨省子工单可由对方工会不予受理",
+    Condition.CO_HANDLERS: "没有协办工会",
 }

@@ -28,6 +28,8 @@ class Transition:
     resumes: frozenset[ClockKind] = field(default_factory=frozenset)
     moves: frozenset[ClockKind] = field(default_factory=frozenset)
     """Clocks whose deadline changes while they run on."""
+    cancels: frozenset[ClockKind] = field(default_factory=frozenset)
+    """Clocks that no longer count, whether they were in time or not."""
 
 
 def row(
@@ -44,6 +46,7 @@ def row(
     pauses: Collection[ClockKind] = (),
     resumes: Collection[ClockKind] = (),
     moves: Collection[ClockKind] = (),
+    cancels: Collection[ClockKind] = (),
 ) -> Transition:
     states = frozenset({from_states}) if isinstance(from_states, State) else frozenset(from_states)
     return Transition(
@@ -59,4 +62,5 @@ def row(
         pauses=frozenset(pauses),
         resumes=frozenset(resumes),
         moves=frozenset(moves),
+        cancels=frozenset(cancels),
     )

@@ -13,6 +13,7 @@ from dispatch.actors import Actor
 from dispatch.errors import Invalid, NotAllowed, WrongState
 from dispatch.models.tickets import Ticket
 from dispatch.policy import Policy
+from dispatch.repeats import repeat_request
 from dispatch.rules.roles import Role
 from dispatch.tickets import CallerDetails, ToldEmployer, edit_ticket
 from hotline.calls import drafts
@@ -25,6 +26,7 @@ from hotline.line import conversations, endings, reconnect
 from hotline.line.lines import Lines
 
 CHANNEL: Final = "phone"
+NUDGE: Final = "nudge"
 _WATCHING: Final = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
 _DESK: Final = _WATCHING | {Role.OPERATOR}
 
@@ -110,6 +112,32 @@ def open_call_ticket(
         caller=told,
         employers=employers,
     )
+
+
+def join_ticket(
+    session: Session,
+    actor: Actor,
+    sid: str,
+    *,
+    number: str,
+    version: int,
+    text: str,
+    seals: Seals,
+    policy: Policy,
+    now: datetime,
+) -> Ticket:
+    """Let a repeat caller's call join the open ticket with a nudge; the draft that the call began goes with it.
+
+    Raises NotFound, NotAllowed, VersionConflict, WrongState.
+    """
+    call = find_call(session, actor, sid, seals=seals, lock=True)
+    _require_own(actor, call, "repeat_request")
+    draft = drafts.draft_of(session, call)
+    ticket = repeat_request(
+        session, actor, number, text=text, version=version, policy=policy, now=now, draft=draft
+    )
+    drafts.link(session, call, ticket, relation=NUDGE, now=now)
+    return ticket
 
 
 def record_outcome(

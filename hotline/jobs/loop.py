@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from dispatch.archive import archive_ended
 from dispatch.database import Busy
 from dispatch.seal_chain import EVERY
 from dispatch.unit_of_work import unit_of_work
@@ -74,6 +75,14 @@ def follow_up(services: Services) -> int:
             may_dial_mainland=services.carrier.capabilities.dials_mainland_china,
             now=services.now(),
         )
+
+
+def archive(services: Services) -> int:
+    """Archive what has ended long enough; what is left over waits for the next round."""
+    with unit_of_work(
+        services.database, publish=services.publish, wake=services.wake, purpose="clock"
+    ) as session:
+        return archive_ended(session, policy=services.policy, now=services.now())
 
 
 class Background:
@@ -153,6 +162,7 @@ class Background:
         self._stopping.wait(RECONCILE_EVERY_S)
         if not self._stopping.is_set():
             reconcile(self._services)
+            archive(self._services)
 
     def _order_recompute(self) -> None:
         order_recompute(self._services, first=self._first_look)

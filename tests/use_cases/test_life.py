@@ -219,7 +219,7 @@ def test_a_return_in_time_goes_to_the_union_that_it_names(session: Session, worl
     ticket = _dispatched(session, world)
     case = next(clock for clock in live(session, ticket.id, [ClockKind.RESOLVE]) if clock.handling_id is None)
     data: dict[str, Any] = {
-        "reason_code": "not_ours",
+        "reason_code": "wrong_region",
         "basis": "单位在市中区",
         "union_id": world.union("370103"),
     }
@@ -238,7 +238,7 @@ def test_a_return_in_time_goes_to_the_union_that_it_names(session: Session, worl
 def test_a_return_after_the_window_is_refused_with_the_reason(session: Session, world: World) -> None:
     ticket = _dispatched(session, world)
     data: dict[str, Any] = {
-        "reason_code": "not_ours",
+        "reason_code": "wrong_region",
         "basis": "单位在市中区",
         "union_id": world.union("370103"),
     }

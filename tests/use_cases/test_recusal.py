@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from agent_console.api.schemas import TicketCommand
+from agent_console.api.command_schemas import BODIES
 from dispatch.access import can_read, visible
 from dispatch.actors import Actor
 from dispatch.commands import buttons, perform
@@ -51,6 +51,8 @@ from tests.use_cases.recusal_world import (
 )
 
 POLICY = make_policy()
+FIELDS = {name: field for body in BODIES.values() for name, field in body.model_fields.items()}
+"""Everything that any command may carry."""
 SECRET_WORD = "独一无二的诉求"
 CATEGORIES = ("wage_arrears", "wage_arrears", "unlawful_dismissal", "hardship_registration")
 ENDINGS = frozenset(
@@ -131,7 +133,7 @@ class Walk:
         command = self.random.choice(going_on or offered or list(Command))
         if self.random.random() < 0.05:
             command = self.random.choice(list(Command))
-        data = {name: self._value(name, actor) for name in TicketCommand.model_fields if name != "version"}
+        data = {name: self._value(name, actor) for name in FIELDS if name != "version"}
         # Wherever it may not go it should be tried, and then somewhere else, or no walk would get far.
         for union in self.random.sample(self.unions, len(self.unions)):
             tried = self.session.begin_nested()
@@ -278,7 +280,7 @@ class Walk:
         if name in ("handler_id", "deputy_id"):
             people = [each.user_id for each in self.union_people if each.union_id == actor.union_id]
             return self.random.choice(people) if people else None
-        return self._of_type(TicketCommand.model_fields[name].annotation)
+        return self._of_type(FIELDS[name].annotation)
 
     def _of_type(self, kind: Any) -> Any:
         if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:

@@ -220,7 +220,7 @@ def test_a_ticker_leaves_alone_what_a_command_has_in_hand(world: World) -> None:
 def test_a_stopped_clock_fires_nothing(session: Session, world: World) -> None:
     ticket = _dispatched(session, world)
     at = _due(session, _clock(session, ticket, ClockKind.SIGN), "deputy_takes_over")
-    give(session, world, "operator", ticket, Command.WITHDRAW, reason="诉求人撤回")
+    give(session, world, "operator", ticket, Command.WITHDRAW, reason="诉求人撤回", means="phone")
     assert _fire(session, world, at) == 0
     assert next_due(session) is None
 

@@ -15,6 +15,7 @@ from agent_console.permissions import Door, doors_of
 from dispatch.models.people import User
 from dispatch.models.unions import Union
 from dispatch.rules.roles import ACCOUNT_ROLES, UNION_ROLES, Role
+from dispatch.rules.ticket_state import Command
 from tests.builders import NOW
 from tests.web.house import PASSWORD, PASSWORDS, House
 
@@ -57,7 +58,10 @@ WHO_MAY: dict[str, str] = {
     "POST /api/tickets": f"{TAKERS} {HANDLERS}",
     "GET /api/tickets/{number}": f"{SEATS} dispatcher inspector auditor {UNIONS}",
     "PATCH /api/tickets/{number}": f"{TAKERS} dispatcher {HANDLERS}",
-    "POST /api/tickets/{number}/{command}": f"{SEATS} dispatcher {HANDLERS}",
+    **{
+        f"POST /api/tickets/{{number}}/{command.value}": f"{SEATS} dispatcher {HANDLERS}"
+        for command in Command
+    },
     "GET /api/tickets/{number}/unions": f"{TAKERS} dispatcher",
     "GET /api/tickets/{number}/preview": f"{TAKERS} dispatcher",
     "GET /api/tickets/{number}/duplicates": f"{TAKERS} dispatcher",
@@ -90,6 +94,7 @@ WHO_MAY: dict[str, str] = {
     "POST /api/calls/{sid}/crisis": SEATS,
     "POST /api/calls/{sid}/ticket": f"{TAKERS} {HANDLERS}",
     "GET /api/recordings/{recording_id}": TAKERS,
+    "POST /api/calls/{sid}/repeat_request": f"{TAKERS} {HANDLERS}",
     "GET /api/presence": SEATS,
     "PUT /api/presence": SEATS,
     "POST /api/presence/heartbeat": SEATS,
@@ -177,7 +182,6 @@ def ask(browser: httpx.Client, name: str) -> httpx.Response:
     method, path = name.split(" ")
     url = path.format(
         number="37-20261123-999999-0",
-        command="accept",
         sid="CA404",
         id=999_999,
         union_id=999_999,

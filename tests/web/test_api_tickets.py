@@ -159,20 +159,24 @@ def test_wrong_fields_are_named_in_chinese(house: House) -> None:
         "employers.0.role": "不在可选范围内",
     }
     number = created(browser)["number"]
-    naive = browser.post(f"/api/tickets/{number}/nudge", json={"version": 1, "due_at": "2026-11-24T10:00:00"})
+    naive = browser.post(
+        f"/api/tickets/{number}/await_caller", json={"version": 1, "due_at": "2026-11-24T10:00:00"}
+    )
     assert naive.json()["fields"] == {"due_at": "格式不正确"}, "a time without a zone is no time"
 
 
-def test_an_id_beyond_the_database_is_the_senders_mistake(house_on_each_engine: House) -> None:
+def test_an_id_that_belongs_to_nobody_is_not_found_and_one_beyond_the_database_is_a_mistake(
+    house_on_each_engine: House,
+) -> None:
     house = house_on_each_engine
     browser = house.browser("operator")
     ticket = commanded(browser, created(browser), "accept")
-    for union_id in (10**30, -1, 99_999_999):
+    for union_id, status in ((10**30, 422), (-1, 404), (99_999_999, 404)):
         answer = browser.post(
             f"/api/tickets/{ticket['number']}/dispatch",
             json={"version": ticket["version"], "union_id": union_id},
         )
-        assert answer.status_code == 422, answer.text
+        assert answer.status_code == status, answer.text
     assert browser.get("/api/tickets", params={"union_id": 10**30}).status_code in (200, 422)
 
 

@@ -249,3 +249,21 @@ def test_a_rehearsal_is_filled_once_and_never_beside_other_data(tmp_path: Path) 
     assert again.returncode == 1
     assert "演练只能用空数据库" in again.stderr
     assert "seed" not in run(tmp_path, "--help").stdout
+
+
+def test_a_union_is_told_that_its_leader_signs_every_report(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    file = tmp_path / "unions.csv"
+    file.write_text(UNIONS, encoding="utf-8")
+    run(tmp_path, "unions", "import", str(file))
+    assert run(tmp_path, "unions", "leader-signs", "3701").stdout == "济南市总工会：反馈须由负责人签发。\n"
+    assert "不再须由" in run(tmp_path, "unions", "leader-signs", "3701", "--off").stdout
+    unknown = run(tmp_path, "unions", "leader-signs", "9999")
+    assert unknown.returncode == 1
+    assert "没有代码为9999的工会" in unknown.stdout + unknown.stderr
+
+
+def test_the_life_of_a_ticket_is_drawn(tmp_path: Path) -> None:
+    drawn = run(tmp_path, "tickets", "draw")
+    assert drawn.returncode == 0
+    assert drawn.stdout == (HERE.parents[1] / "docs" / "ticket-states.svg").read_text(encoding="utf-8")

@@ -4,130 +4,6 @@
  */
 
 export interface paths {
-    "/api/blocked-numbers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Blocked
-         * @description Return the blocks in force, masked; with `past` those that are over too.
-         */
-        get: operations["blocked_api_blocked_numbers_get"];
-        put?: never;
-        /**
-         * Block
-         * @description Block the number of a call for some days.
-         */
-        post: operations["block_api_blocked_numbers_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/blocked-numbers/{id}/lift": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Lift
-         * @description End a block before its time.
-         */
-        post: operations["lift_api_blocked_numbers__id__lift_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calendars": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read
-         * @description Return the calendars, what was changed when and why, and how far recomputes are.
-         */
-        get: operations["read_api_calendars_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calendars/change": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Change
-         * @description Write changed days as one revision and have every live clock counted anew.
-         */
-        post: operations["change_api_calendars_change_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calendars/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Preview
-         * @description Return what these days would change on open tickets; nothing is written.
-         */
-        post: operations["preview_api_calendars_preview_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calendars/recompute": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Adopt Policy
-         * @description Put open tickets under the service levels as the file has them now; without this they keep their own.
-         */
-        post: operations["adopt_policy_api_calendars_recompute_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/callbacks": {
         parameters: {
             query?: never;
@@ -182,48 +58,6 @@ export interface paths {
         get: operations["read_api_calls__sid__get"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{sid}/crisis": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Crisis
-         * @description Confirm that the caller is in distress, or say that the machine was wrong.
-         *
-         *     A confirmed call is sealed: whoever confirmed it may see no more of it than the answer.
-         */
-        post: operations["crisis_api_calls__sid__crisis_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{sid}/end_for_abuse": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * End For Abuse
-         * @description End the call after the last warning.
-         */
-        post: operations["end_for_abuse_api_calls__sid__end_for_abuse_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -310,6 +144,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{sid}/repeat_request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repeat Request
+         * @description Let the call join the caller's open ticket with a nudge instead of opening a second one.
+         */
+        post: operations["repeat_request_api_calls__sid__repeat_request_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{sid}/ticket": {
         parameters: {
             query?: never;
@@ -370,26 +224,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/calls/{sid}/warn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Warn
-         * @description Let the caller hear the next warning against abuse.
-         */
-        post: operations["warn_api_calls__sid__warn_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/categories": {
         parameters: {
             query?: never;
@@ -402,26 +236,6 @@ export interface paths {
          * @description Return every category in the catalogue's order.
          */
         get: operations["categories_api_categories_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/court-districts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Districts
-         * @description Return the court districts, or the one in which a place lies.
-         */
-        get: operations["districts_api_court_districts_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -450,94 +264,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/group-signals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Group Signals
-         * @description Return possible collective requests, newest first.
-         */
-        get: operations["group_signals_api_group_signals_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/group-signals/{id}/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Confirm Signal
-         * @description Make one collective request of its tickets; each keeps its own life.
-         */
-        post: operations["confirm_signal_api_group_signals__id__confirm_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/group-signals/{id}/dismiss": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Dismiss Signal
-         * @description Say that these are separate cases.
-         */
-        post: operations["dismiss_signal_api_group_signals__id__dismiss_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/incident": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Incident
-         * @description Return the announcement that callers hear now.
-         */
-        get: operations["incident_api_incident_get"];
-        /**
-         * Announce
-         * @description Switch an announcement on, in place of the one that was on.
-         */
-        put: operations["announce_api_incident_put"];
-        post?: never;
-        /**
-         * End Announcement
-         * @description Switch the announcement off.
-         */
-        delete: operations["end_announcement_api_incident_delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/line": {
         parameters: {
             query?: never;
@@ -552,46 +278,6 @@ export interface paths {
         get: operations["line_api_line_get"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * My Notices
-         * @description Return what the reader, his post or his union should know, newest first.
-         */
-        get: operations["my_notices_api_notices_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notices/seen": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Notices Seen
-         * @description Mark notices as seen; others than the reader's own are left as they are.
-         */
-        post: operations["notices_seen_api_notices_seen_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -742,26 +428,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/proposals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Waiting
-         * @description Return the red cards and escalations that the ladder proposes, oldest first.
-         */
-        get: operations["waiting_api_proposals_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/recordings/{recording_id}": {
         parameters: {
             query?: never;
@@ -862,94 +528,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/rosters/{sheet}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export Roster
-         * @description Return absences or rosters as a CSV file.
-         */
-        get: operations["export_roster_api_rosters__sheet__get"];
-        put?: never;
-        /**
-         * Import Roster
-         * @description Load absences or rosters: who is away, and who is on call.
-         */
-        post: operations["import_roster_api_rosters__sheet__post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/routing-rules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Routing Rules
-         * @description Return the rules in force and every version that ever was.
-         */
-        get: operations["routing_rules_api_routing_rules_get"];
-        /**
-         * Put Routing Rules
-         * @description Put a book of rules into force as a new version; a circle or an unknown union is refused with its place.
-         */
-        put: operations["put_routing_rules_api_routing_rules_put"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/satisfaction": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Satisfied
-         * @description Count what callers said after their calls, from `since` to before `until`.
-         */
-        get: operations["satisfied_api_satisfaction_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/service-points": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Points
-         * @description Return a union's service points, or those nearest to a place that can do what is needed.
-         */
-        get: operations["points_api_service_points_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -998,30 +576,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/tables/{sheet}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export File
-         * @description Return a table as a CSV file that can be loaded again.
-         */
-        get: operations["export_file_api_tables__sheet__get"];
-        put?: never;
-        /**
-         * Import File
-         * @description Load a CSV file all or nothing; a refusal names every bad line.
-         */
-        post: operations["import_file_api_tables__sheet__post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/tickets": {
         parameters: {
             query?: never;
@@ -1040,66 +594,6 @@ export interface paths {
          * @description Open a draft, or with `call_sid` the one of that call, whose number then is the caller's.
          */
         post: operations["create_api_tickets_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tickets/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bulk
-         * @description Give one command to many tickets, each in a transaction of its own; the answer says of each what became of it.
-         */
-        post: operations["bulk_api_tickets_bulk_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tickets/counts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Counts
-         * @description Return what waits for the reader, by state, urgency and time left.
-         */
-        get: operations["counts_api_tickets_counts_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tickets/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export
-         * @description Return the reader's list as a file; who took what out of the house is on record before the first byte.
-         */
-        get: operations["export_api_tickets_export_get"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1130,7 +624,7 @@ export interface paths {
         patch: operations["edit_api_tickets__number__patch"];
         trace?: never;
     };
-    "/api/tickets/{number}/break_glass": {
+    "/api/tickets/{number}/accept": {
         parameters: {
             query?: never;
             header?: never;
@@ -1140,17 +634,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Break Glass
-         * @description Open a sealed ticket to whoever asks, for a while; the reason is on record and another leader is told.
+         * 受理
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
          */
-        post: operations["break_glass_api_tickets__number__break_glass_post"];
+        post: operations["accept_api_tickets__number__accept_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/tickets/{number}/consent": {
+    "/api/tickets/{number}/add_co_handler": {
         parameters: {
             query?: never;
             header?: never;
@@ -1158,32 +652,312 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        put?: never;
         /**
-         * Consent
-         * @description Record that the caller waives recusal, or takes it back.
+         * 增加协办
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
          */
-        put: operations["consent_api_tickets__number__consent_put"];
-        post?: never;
+        post: operations["add_co_handler_api_tickets__number__add_co_handler_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/tickets/{number}/duplicates": {
+    "/api/tickets/{number}/add_progress": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Duplicates
-         * @description Return open tickets that may be about the same thing, a repeat caller's first, each with the reasons.
-         */
-        get: operations["duplicates_api_tickets__number__duplicates_get"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * 登记进展
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["add_progress_api_tickets__number__add_progress_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 归档
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["archive_api_tickets__number__archive_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/assign_down": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 下派
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["assign_down_api_tickets__number__assign_down_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/await_caller": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 请诉求人补充
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["await_caller_api_tickets__number__await_caller_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/decide_extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 审批延期
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["decide_extension_api_tickets__number__decide_extension_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/decide_objection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 裁定异议
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["decide_objection_api_tickets__number__decide_objection_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 不予受理
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["decline_api_tickets__number__decline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/direct_answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 直接答复
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["direct_answer_api_tickets__number__direct_answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/dispatch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 派单
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["dispatch_api_tickets__number__dispatch_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/escalate_level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 提级办理
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["escalate_level_api_tickets__number__escalate_level_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/leader_takes_case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 领导包案
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["leader_takes_case_api_tickets__number__leader_takes_case_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 合并
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["merge_api_tickets__number__merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/nudge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 催办
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["nudge_api_tickets__number__nudge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/petition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 信访
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["petition_api_tickets__number__petition_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/petition_agency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 信访代理
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["petition_agency_api_tickets__number__petition_agency_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1210,7 +984,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/tickets/{number}/proposals/{id}/confirm": {
+    "/api/tickets/{number}/record_callback": {
         parameters: {
             query?: never;
             header?: never;
@@ -1220,17 +994,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Confirm Proposal
-         * @description Give the card, or take the ticket up a level.
+         * 登记回访
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
          */
-        post: operations["confirm_proposal_api_tickets__number__proposals__id__confirm_post"];
+        post: operations["record_callback_api_tickets__number__record_callback_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/tickets/{number}/proposals/{id}/refuse": {
+    "/api/tickets/{number}/record_first_contact": {
         parameters: {
             query?: never;
             header?: never;
@@ -1240,17 +1014,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Refuse Proposal
-         * @description Leave it be, with the reason on record.
+         * 登记首次联系
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
          */
-        post: operations["refuse_proposal_api_tickets__number__proposals__id__refuse_post"];
+        post: operations["record_first_contact_api_tickets__number__record_first_contact_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/tickets/{number}/readers": {
+    "/api/tickets/{number}/record_payment": {
         parameters: {
             query?: never;
             header?: never;
@@ -1260,10 +1034,150 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Readers
-         * @description Name a person who may read the sealed ticket from now on.
+         * 登记到账
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
          */
-        post: operations["readers_api_tickets__number__readers_post"];
+        post: operations["record_payment_api_tickets__number__record_payment_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/record_reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 登记回函
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["record_reply_api_tickets__number__record_reply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/remove_co_handler": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 撤销协办
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["remove_co_handler_api_tickets__number__remove_co_handler_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 重办
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["reopen_api_tickets__number__reopen_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/report_result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 反馈结果
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["report_result_api_tickets__number__report_result_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/request_extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 申请延期
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["request_extension_api_tickets__number__request_extension_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 恢复办理
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["resume_api_tickets__number__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/return_ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 退单
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["return_ticket_api_tickets__number__return_ticket_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1290,6 +1204,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/{number}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 审核
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["review_api_tickets__number__review_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/send_letter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 发函
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["send_letter_api_tickets__number__send_letter_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/sign_for": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 签收
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["sign_for_api_tickets__number__sign_for_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/supervise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 督办
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["supervise_api_tickets__number__supervise_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 挂起
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["suspend_api_tickets__number__suspend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/terminate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 终止办理
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["terminate_api_tickets__number__terminate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{number}/unions": {
         parameters: {
             query?: never;
@@ -1310,7 +1344,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/tickets/{number}/{command}": {
+    "/api/tickets/{number}/void": {
         parameters: {
             query?: never;
             header?: never;
@@ -1320,10 +1354,30 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Command
-         * @description Carry out one command of the state table; 409 on a stale version, 422 with what is missing.
+         * 标为无效
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
          */
-        post: operations["command_api_tickets__number___command__post"];
+        post: operations["void_api_tickets__number__void_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 撤回
+         * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
+         */
+        post: operations["withdraw_api_tickets__number__withdraw_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1350,30 +1404,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/unions/{union_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Union
-         * @description Return a union with the line above it, its posts and service points, and who can be reached there.
-         */
-        get: operations["union_api_unions__union_id__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change Union
-         * @description Change name, telephone, calendar, whether it receives, and whether it still exists.
-         */
-        patch: operations["change_union_api_unions__union_id__patch"];
-        trace?: never;
-    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -1394,54 +1424,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/views": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Views
-         * @description Return the reader's kept lists, and those shared with his role.
-         */
-        get: operations["views_api_views_get"];
-        /**
-         * Keep
-         * @description Keep a list under a name, in the place of the earlier one of that name.
-         */
-        put: operations["keep_api_views_put"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/views/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Drop
-         * @description Throw away one of the reader's own lists.
-         */
-        delete: operations["drop_api_views__id__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Accept
+         * @description 受理: the ticket itself must say enough; a P0 needs place, event and a number.
+         */
+        Accept: {
+            /** Version */
+            version: number;
+        };
         /** ActionOut */
         ActionOut: {
             /** Command */
@@ -1453,163 +1447,50 @@ export interface components {
             /** Why Not */
             why_not: string | null;
         };
-        /**
-         * BlockIn
-         * @description Whose number, for how long and why.
-         */
-        BlockIn: {
-            /** Call Sid */
-            call_sid: string;
-            /** Days */
-            days: number;
-            /** Reason */
-            reason: string;
-        };
-        /** BlockedNumberOut */
-        BlockedNumberOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Id */
-            id: number;
-            /** Lifted At */
-            lifted_at: string | null;
-            /** Number Masked */
-            number_masked: string;
-            /** Reason */
-            reason: string;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
-        };
-        /**
-         * BreakGlassOut
-         * @description Until when the sealed ticket is open to whoever broke its seal.
-         */
-        BreakGlassOut: {
-            /** Number */
-            number: string;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
-        };
-        /** BulkData */
-        BulkData: {
-            /** Override Reason */
-            override_reason?: string | null;
+        /** AddCoHandler */
+        AddCoHandler: {
             /** Reason */
             reason?: string | null;
             /** Union Id */
             union_id?: number | null;
-        };
-        /**
-         * BulkIn
-         * @description One command for many tickets; only those that need nothing of a single one.
-         */
-        BulkIn: {
-            /**
-             * Command
-             * @enum {string}
-             */
-            command: "nudge" | "supervise" | "dispatch";
-            data?: components["schemas"]["BulkData"];
-            /** Items */
-            items: components["schemas"]["BulkItem"][];
-        };
-        /** BulkItem */
-        BulkItem: {
-            /** Number */
-            number: string;
             /** Version */
             version: number;
         };
-        /** BulkOut */
-        BulkOut: {
-            /** Results */
-            results: components["schemas"]["BulkResult"][];
-        };
-        /** BulkResult */
-        BulkResult: {
-            /** Number */
-            number: string;
-            /** Ok */
-            ok: boolean;
-            problem: components["schemas"]["ProblemOut"] | null;
-            /** State */
-            state: string | null;
+        /** AddProgress */
+        AddProgress: {
+            /** At */
+            at?: string | null;
+            /** Means */
+            means?: ("phone" | "visit" | "message" | "site_check") | null;
+            /** Text */
+            text?: string | null;
             /** Version */
-            version: number | null;
+            version: number;
         };
-        /** CalendarChange */
-        CalendarChange: {
-            /** Days */
-            days: components["schemas"]["DayIn"][];
+        /** Archive */
+        Archive: {
+            /** Version */
+            version: number;
+        };
+        /** AssignDown */
+        AssignDown: {
+            /** Due At */
+            due_at?: string | null;
             /** Reason */
-            reason: string;
-            /** Revision */
-            revision: number;
-            /** Years */
-            years?: number[];
-        };
-        /** CalendarOut */
-        CalendarOut: {
-            /** Code */
-            code: string;
-            /** Name */
-            name: string;
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
             /** Version */
-            version: string;
-            /** Warnings */
-            warnings: string[];
+            version: number;
         };
-        /**
-         * CalendarPreview
-         * @description What a change would do to open tickets; nothing is written.
-         */
-        CalendarPreview: {
-            /** Clocks */
-            clocks: number;
-            /** Earlier */
-            earlier: number;
-            /** Later */
-            later: number;
-            /** Moved */
-            moved: number;
-            /** Overdue Again */
-            overdue_again: number;
-            /** Revision */
-            revision: number;
-            /** Sample */
-            sample: components["schemas"]["MovedDeadlineOut"][];
-        };
-        /** CalendarTry */
-        CalendarTry: {
-            /** Days */
-            days: components["schemas"]["DayIn"][];
-        };
-        /**
-         * CalendarsOut
-         * @description Everything about working time; `revision` is what a change must have seen.
-         */
-        CalendarsOut: {
-            /** Calendars */
-            calendars: components["schemas"]["CalendarOut"][];
-            /** Days */
-            days: components["schemas"]["DayOut"][];
-            /** Missing Years */
-            missing_years: number[];
-            /** Recomputes */
-            recomputes: components["schemas"]["RecomputeOut"][];
-            /** Revision */
-            revision: number;
-            /** Revisions */
-            revisions: components["schemas"]["RevisionOut"][];
+        /** AwaitCaller */
+        AwaitCaller: {
+            /** Due At */
+            due_at?: string | null;
+            /** Missing */
+            missing?: string | null;
+            /** Version */
+            version: number;
         };
         /**
          * CallDetail
@@ -1622,8 +1503,6 @@ export interface components {
             carrier_status: string;
             /** Conversation State */
             conversation_state: string;
-            /** Crisis */
-            crisis: ("suspected" | "confirmed" | "dismissed") | null;
             /** Direction */
             direction: string;
             /** Draft */
@@ -1674,8 +1553,6 @@ export interface components {
             tickets: string[];
             /** To */
             to: string;
-            /** Warnings */
-            warnings: number;
         };
         /** CallOnTicket */
         CallOnTicket: {
@@ -1689,7 +1566,7 @@ export interface components {
              * Relation
              * @enum {string}
              */
-            relation: "origin" | "nudge" | "note" | "return_call" | "callback";
+            relation: "origin" | "nudge" | "return_call" | "callback";
             /** Sid */
             sid: string;
             /**
@@ -1761,6 +1638,8 @@ export interface components {
         CallerOut: {
             /** Can Reveal */
             can_reveal: boolean;
+            /** Id */
+            id: number;
             /** Name Masked */
             name_masked: string | null;
             /** Phone Masked */
@@ -1801,8 +1680,6 @@ export interface components {
             consumed_ratio: number;
             /** Due At */
             due_at: string | null;
-            /** Id */
-            id: number;
             /** Kind */
             kind: string;
             /** Label */
@@ -1819,142 +1696,58 @@ export interface components {
              */
             state: "running" | "paused" | "met" | "missed" | "cancelled";
         };
-        /**
-         * ConsentIn
-         * @description The caller's word that his employer's own union may see the case, or that it may not any more.
-         */
-        ConsentIn: {
-            /**
-             * Means
-             * @enum {string}
-             */
-            means: "recording" | "paper" | "message";
+        /** DecideExtension */
+        DecideExtension: {
+            /** Approved */
+            approved?: boolean | null;
+            /** Due At */
+            due_at?: string | null;
+            /** Reason */
+            reason?: string | null;
             /** Version */
             version: number;
-            /** Waives */
-            waives: boolean;
-            /** Words */
-            words: string;
         };
-        /** CountsOut */
-        CountsOut: {
-            /** Due 15M */
-            due_15m: number;
-            /** Due 1H */
-            due_1h: number;
-            /** Due Today */
-            due_today: number;
-            /** More */
-            more: boolean;
-            /** Open */
-            open: number;
-            /** Overdue */
-            overdue: number;
-            /**
-             * Server Time
-             * Format: date-time
-             */
-            server_time: string;
-            /** States */
-            states: {
-                [key: string]: number;
-            };
-            /** Urgencies */
-            urgencies: {
-                [key: string]: number;
-            };
-        };
-        /**
-         * CrisisIn
-         * @description What a person says about a caller who may be in distress.
-         */
-        CrisisIn: {
-            /** Confirmed */
-            confirmed: boolean;
-        };
-        /** CrisisOut */
-        CrisisOut: {
-            /** Crisis */
-            crisis: ("suspected" | "confirmed" | "dismissed") | null;
-            /** Sid */
-            sid: string;
-        };
-        /** DayIn */
-        DayIn: {
-            /**
-             * Calendar
-             * @default *
-             */
-            calendar: string;
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            /** Hours */
-            hours?: string[];
-            /**
-             * Source
-             * @default
-             */
-            source: string;
-            /** Working */
-            working: boolean | null;
-        };
-        /** DayOut */
-        DayOut: {
-            /** Calendar */
-            calendar: string;
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            /** Hours */
-            hours: string[];
-            /** Revision */
-            revision: number | null;
-            /** Source */
-            source: string;
-            /** Working */
-            working: boolean;
-        };
-        /** DistrictOut */
-        DistrictOut: {
-            /** Code */
-            code: string;
-            /** Court */
-            court: string;
-            /** Name */
-            name: string;
-            /** Phone */
-            phone: string | null;
-            /** Regions */
-            regions: string[];
+        /** DecideObjection */
+        DecideObjection: {
+            /** Reason */
+            reason?: string | null;
             /** Union Id */
-            union_id: number;
-            /** Union Name */
-            union_name: string;
+            union_id?: number | null;
+            /** Upheld */
+            upheld?: boolean | null;
+            /** Version */
+            version: number;
         };
-        /** DuplicateOut */
-        DuplicateOut: {
-            /** Category Name */
-            category_name: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Number */
-            number: string;
-            /** Reasons */
-            reasons: string[];
-            /** Same Caller */
-            same_caller: boolean;
-            /** State */
-            state: string;
-            /** State Label */
-            state_label: string;
+        /** Decline */
+        Decline: {
+            /** Reason */
+            reason?: string | null;
+            /** Route Told */
+            route_told?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** DirectAnswer */
+        DirectAnswer: {
+            /** Answer */
+            answer?: string | null;
+            /** Knowledge Id */
+            knowledge_id?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Dispatch */
+        Dispatch: {
+            /** Dual Dispatch */
+            dual_dispatch?: number[] | null;
+            /** Override Reason */
+            override_reason?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
         };
         /** EmployerOnTicket */
         EmployerOnTicket: {
@@ -1991,6 +1784,15 @@ export interface components {
             /** Uscc */
             uscc: string | null;
         };
+        /** EscalateLevel */
+        EscalateLevel: {
+            /** Reason */
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
         /** EventOut */
         EventOut: {
             /** Actor */
@@ -2021,6 +1823,18 @@ export interface components {
             union_id: number;
             /** Union Name */
             union_name: string;
+        };
+        /** Follower */
+        Follower: {
+            /** Category */
+            category?: string | null;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "P1" | "P2";
+            /** Wish */
+            wish: string;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -2077,46 +1891,24 @@ export interface components {
             /** Text */
             text: string;
         };
-        /**
-         * ImportOut
-         * @description What an import did, or with `dry_run` would do.
-         */
-        ImportOut: {
-            /** Created */
-            created: number;
-            /** Dry Run */
-            dry_run: boolean;
-            /** Unchanged */
-            unchanged: number;
-            /** Updated */
-            updated: number;
-        };
-        /**
-         * IncidentIn
-         * @description What every caller hears first.
-         */
-        IncidentIn: {
-            /** Text */
-            text: string;
+        /** Instalment */
+        Instalment: {
+            /** Amount Cents */
+            amount_cents: number;
             /**
-             * Text En
-             * @default
+             * Payment On
+             * Format: date
              */
-            text_en: string;
+            payment_on: string;
         };
-        /** IncidentOut */
-        IncidentOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Id */
-            id: number;
-            /** Text */
-            text: string;
-            /** Text En */
-            text_en: string;
+        /** LeaderTakesCase */
+        LeaderTakesCase: {
+            /** Leader Id */
+            leader_id?: number | null;
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
         };
         /** LegOut */
         LegOut: {
@@ -2128,6 +1920,33 @@ export interface components {
             status: string;
             /** User Name */
             user_name: string | null;
+        };
+        /**
+         * LetterOut
+         * @description A supervision letter (提示函, 意见书, 建议书).
+         */
+        LetterOut: {
+            /** Addressee */
+            addressee: string;
+            /** Due At */
+            due_at: string | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Reference */
+            reference: string;
+            /** Replied At */
+            replied_at: string | null;
+            /** Reply */
+            reply: string | null;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
         };
         /** LineOut */
         LineOut: {
@@ -2145,54 +1964,39 @@ export interface components {
             /** Waiting */
             waiting: number;
         };
-        /** MovedDeadlineOut */
-        MovedDeadlineOut: {
-            /** Clock */
-            clock: string;
-            /**
-             * Due At
-             * Format: date-time
-             */
-            due_at: string;
-            /**
-             * New Due At
-             * Format: date-time
-             */
-            new_due_at: string;
+        /**
+         * LinkOut
+         * @description Another ticket of the same matter, as far as the reader may see it.
+         */
+        LinkOut: {
+            /** Below */
+            below: boolean;
             /** Number */
             number: string;
+            /** Relation */
+            relation: string;
+            /** Relation Label */
+            relation_label: string;
+            /** State Label */
+            state_label: string;
         };
-        /** NoticeOut */
-        NoticeOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Id */
-            id: number;
-            /** Kind */
-            kind: string;
-            /** Seen At */
-            seen_at: string | null;
-            /** Step */
-            step: string | null;
+        /** Merge */
+        Merge: {
+            /** Parent Number */
+            parent_number?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Nudge */
+        Nudge: {
+            /** Reason */
+            reason?: string | null;
             /** Text */
-            text: string;
-            /** Ticket Number */
-            ticket_number: string | null;
-        };
-        /** NoticePage */
-        NoticePage: {
-            /** Items */
-            items: components["schemas"]["NoticeOut"][];
-            /** Unseen */
-            unseen: number;
-        };
-        /** NoticesSeen */
-        NoticesSeen: {
-            /** Ids */
-            ids: number[];
+            text?: string | null;
+            /** Version */
+            version: number;
         };
         /** OfferOut */
         OfferOut: {
@@ -2235,51 +2039,33 @@ export interface components {
              */
             outcome: "answered" | "silent" | "wrong_number" | "prank" | "test" | "query_only";
         };
-        /** PointOut */
-        PointOut: {
-            /** Address */
-            address: string | null;
-            /** Code */
-            code: string;
-            /** Facilities */
-            facilities: string[];
-            /** Id */
-            id: number;
-            /** Kind */
-            kind: string;
-            /** Kind Label */
-            kind_label: string;
-            /** Name */
-            name: string;
-            /** Open Now */
-            open_now: boolean;
-            /** Opens At */
-            opens_at: string | null;
-            /** Phone */
-            phone: string | null;
-            /** Reasons */
-            reasons: string[];
-            /** Region Code */
-            region_code: string;
-            /** Services */
-            services: string[];
-            /** Skills */
-            skills: string[];
-            /** Union Id */
-            union_id: number;
-            /** Union Name */
-            union_name: string;
+        /** Petition */
+        Petition: {
+            /** Article */
+            article?: number | null;
+            /** At */
+            at?: string | null;
+            /** Petition Kind */
+            petition_kind?: ("suggestion" | "report" | "claim") | null;
+            /** Reason */
+            reason?: string | null;
+            /** Reference */
+            reference?: string | null;
+            /** Route Told */
+            route_told?: string | null;
+            /** Version */
+            version: number;
         };
-        /** PostOut */
-        PostOut: {
-            /** Code */
-            code: string;
-            /** Deputy */
-            deputy: string | null;
-            /** Holder */
-            holder: string | null;
-            /** Name */
-            name: string;
+        /** PetitionAgency */
+        PetitionAgency: {
+            /** Handler Id */
+            handler_id?: number | null;
+            /** Reference */
+            reference?: string | null;
+            /** Signed On */
+            signed_on?: string | null;
+            /** Version */
+            version: number;
         };
         /** PresenceIn */
         PresenceIn: {
@@ -2315,56 +2101,14 @@ export interface components {
             /** Wrap Up Until */
             wrap_up_until: string | null;
         };
-        /**
-         * ProblemOut
-         * @description RFC 9457 problem details; `title` and `detail` are Chinese.
-         */
-        ProblemOut: {
-            /** Code */
-            code: string;
-            /** Detail */
-            detail?: string | null;
-            /** Fields */
-            fields?: {
-                [key: string]: unknown;
-            } | null;
-            /** Status */
-            status: number;
-            /** Title */
-            title: string;
-            /** Type */
-            type: string;
-        };
-        /** ProposalDecision */
-        ProposalDecision: {
-            /** Reason */
-            reason: string;
-            /** Union Id */
-            union_id?: number | null;
-            /** Version */
-            version: number;
-        };
         /** RankingOut */
         RankingOut: {
-            /** Advice */
-            advice: string[];
             /** Excluded */
             excluded: components["schemas"]["ExcludedUnionOut"][];
             /** Pool Reason */
             pool_reason: string | null;
-            /** Proposals */
-            proposals: components["schemas"]["agent_console__api__schemas__ProposalOut"][];
             /** Recommendations */
             recommendations: components["schemas"]["RecommendationOut"][];
-            /** Rules Version */
-            rules_version: string;
-        };
-        /** ReaderIn */
-        ReaderIn: {
-            /** Reason */
-            reason: string;
-            /** User Id */
-            user_id: number;
         };
         /** RecommendationOut */
         RecommendationOut: {
@@ -2387,40 +2131,53 @@ export interface components {
             /** Union Name */
             union_name: string;
         };
-        /** RecomputeIn */
-        RecomputeIn: {
-            /** Reason */
-            reason: string;
+        /** RecordCallback */
+        RecordCallback: {
+            /** Caller Id */
+            caller_id?: number | null;
+            /** Money Received */
+            money_received?: boolean | null;
+            /** Reached */
+            reached?: boolean | null;
+            /** Satisfied */
+            satisfied?: ("satisfied" | "basically" | "dissatisfied") | null;
+            /** Solved */
+            solved?: ("solved" | "partly" | "unsolved") | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
         };
-        /** RecomputeOut */
-        RecomputeOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Clocks */
-            clocks: number;
-            /** Finished At */
-            finished_at: string | null;
-            /** Id */
-            id: number;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "calendar" | "sla";
-            /** Moved */
-            moved: number;
-            /** Reason */
-            reason: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "running" | "done";
-            /** Tickets */
-            tickets: number;
+        /** RecordFirstContact */
+        RecordFirstContact: {
+            /** At */
+            at?: string | null;
+            /** Means */
+            means?: ("phone" | "visit" | "message" | "site_check") | null;
+            /** Outcome */
+            outcome?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** RecordPayment */
+        RecordPayment: {
+            /** Amount Cents */
+            amount_cents?: number | null;
+            /** Paid On */
+            paid_on?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** RecordReply */
+        RecordReply: {
+            /** Letter Id */
+            letter_id?: number | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
         };
         /**
          * RecordingOut
@@ -2446,6 +2203,81 @@ export interface components {
             name: string;
             /** Parent */
             parent: string | null;
+        };
+        /** RemoveCoHandler */
+        RemoveCoHandler: {
+            /** Reason */
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
+        /** Reopen */
+        Reopen: {
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * RepeatIn
+         * @description A caller who calls again about an open ticket.
+         */
+        RepeatIn: {
+            /** Number */
+            number: string;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /** ReportResult */
+        ReportResult: {
+            /** Amount Cents */
+            amount_cents?: number | null;
+            /** Amount State */
+            amount_state?: ("promised" | "paid" | "instalments") | null;
+            /** Done */
+            done?: string | null;
+            /** Instalments */
+            instalments?: components["schemas"]["Instalment"][] | null;
+            /** Payment On */
+            payment_on?: string | null;
+            /** Pending Note */
+            pending_note?: string | null;
+            /** Reference */
+            reference?: string | null;
+            /** Reply Text */
+            reply_text?: string | null;
+            /** Solved */
+            solved?: ("solved" | "partly" | "unsolved") | null;
+            /** True Claim */
+            true_claim?: boolean | null;
+            /** Version */
+            version: number;
+        };
+        /** RequestExtension */
+        RequestExtension: {
+            /** Caller Told */
+            caller_told?: boolean | null;
+            /** Difficulty */
+            difficulty?: ("difficult" | "very_complex") | null;
+            /** Due At */
+            due_at?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Resume */
+        Resume: {
+            /** Reason */
+            reason?: string | null;
+            /** Reference */
+            reference?: string | null;
+            /** Version */
+            version: number;
         };
         /** ReturnCallDone */
         ReturnCallDone: {
@@ -2499,8 +2331,23 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** ReturnTicket */
+        ReturnTicket: {
+            /** Basis */
+            basis?: string | null;
+            /** Evidence */
+            evidence?: string | null;
+            /** Reason Code */
+            reason_code?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
         /** RevealIn */
         RevealIn: {
+            /** Caller Id */
+            caller_id?: number | null;
             /** Reason */
             reason: string;
         };
@@ -2513,125 +2360,33 @@ export interface components {
             /** Watermark */
             watermark: string;
         };
-        /** RevisionOut */
-        RevisionOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** Changes */
-            changes: {
-                [key: string]: unknown;
-            };
-            /** Id */
-            id: number;
+        /** Review */
+        Review: {
+            /** Approved */
+            approved?: boolean | null;
+            /** Linked */
+            linked?: components["schemas"]["Follower"][] | null;
+            /** Override Reason */
+            override_reason?: string | null;
             /** Reason */
-            reason: string;
-        };
-        /**
-         * RoutingRuleItem
-         * @description A rule as it is written and as it is read.
-         */
-        RoutingRuleItem: {
-            /**
-             * Category Prefix
-             * @default
-             */
-            category_prefix: string;
-            /** Code */
-            code: string;
-            /**
-             * Industry
-             * @default
-             */
-            industry: string;
-            /**
-             * Otherwise
-             * @default
-             */
-            otherwise: string;
-            /**
-             * Region Prefix
-             * @default
-             */
-            region_prefix: string;
-            /** Source */
-            source: string;
-            /** Union Code */
-            union_code: string;
-            /**
-             * Uscc
-             * @default
-             */
-            uscc: string;
-            /**
-             * Valid From
-             * Format: date
-             */
-            valid_from: string;
-            /** Valid To */
-            valid_to?: string | null;
-        };
-        /**
-         * RoutingRules
-         * @description A whole book of rules: it comes into force as one version.
-         */
-        RoutingRules: {
-            /**
-             * Dispatch Mode
-             * @default stepwise
-             * @enum {string}
-             */
-            dispatch_mode: "stepwise" | "direct";
-            /** Rules */
-            rules: components["schemas"]["RoutingRuleItem"][];
-        };
-        /** RoutingRulesOut */
-        RoutingRulesOut: {
-            /**
-             * Dispatch Mode
-             * @default stepwise
-             * @enum {string}
-             */
-            dispatch_mode: "stepwise" | "direct";
-            /** Rules */
-            rules: components["schemas"]["RoutingRuleItem"][];
+            reason?: string | null;
             /** Version */
-            version: string;
-            /** Versions */
-            versions: components["schemas"]["RuleSetOut"][];
+            version: number;
         };
-        /** RuleSetOut */
-        RuleSetOut: {
-            /** Dispatch Mode */
-            dispatch_mode: string;
-            /** Rules */
-            rules: number;
-            /**
-             * Stored At
-             * Format: date-time
-             */
-            stored_at: string;
+        /** SendLetter */
+        SendLetter: {
+            /** Addressee */
+            addressee?: string | null;
+            /** Due At */
+            due_at?: string | null;
+            /** Letter Kind */
+            letter_kind?: ("reminder_letter" | "opinion_letter" | "recommendation_letter") | null;
+            /** Reference */
+            reference?: string | null;
+            /** Text */
+            text?: string | null;
             /** Version */
-            version: string;
-        };
-        /** SatisfactionOut */
-        SatisfactionOut: {
-            /** Answers */
-            answers: number;
-            /** Asked */
-            asked: number;
-            /** Basically */
-            basically: number;
-            /** Dissatisfied */
-            dissatisfied: number;
-            /** Rate */
-            rate: number | null;
-            /** Satisfied */
-            satisfied: number;
+            version: number;
         };
         /** SessionOut */
         SessionOut: {
@@ -2649,113 +2404,25 @@ export interface components {
             server_time: string;
             user: components["schemas"]["UserOut"];
         };
-        /**
-         * Sheet
-         * @description The kinds of files, in an order in which they can be loaded.
-         * @enum {string}
-         */
-        Sheet: "unions" | "employers" | "court_districts" | "service_points" | "posts" | "absences" | "rosters" | "employer_ties";
+        /** SignFor */
+        SignFor: {
+            /** At */
+            at?: string | null;
+            /** Deputy Id */
+            deputy_id?: number | null;
+            /** Handler Id */
+            handler_id?: number | null;
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
+        };
         /** SignIn */
         SignIn: {
             /** Name */
             name: string;
             /** Password */
             password: string;
-        };
-        /** SignalDecision */
-        SignalDecision: {
-            /** Reason */
-            reason: string;
-            /** Version */
-            version: number;
-        };
-        /** SignalOut */
-        SignalOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Callers */
-            callers: number;
-            /** Collective Number */
-            collective_number: string | null;
-            /** Decided At */
-            decided_at: string | null;
-            /** Employer Name */
-            employer_name: string;
-            /** Headcount */
-            headcount: number;
-            /** Id */
-            id: number;
-            /** Reason */
-            reason: string;
-            /** Region Code */
-            region_code: string | null;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "proposed" | "confirmed" | "dismissed";
-            /** Tickets */
-            tickets: string[];
-            /** Version */
-            version: number;
-            /** Warned At */
-            warned_at: string | null;
-        };
-        /** StatuteIn */
-        StatuteIn: {
-            /** Begins On */
-            begins_on: string | null;
-            /** Code */
-            code: string;
-        };
-        /**
-         * StatuteOut
-         * @description One countdown of law; an estimate, which `notice` says.
-         */
-        StatuteOut: {
-            /**
-             * Begins On
-             * Format: date
-             */
-            begins_on: string;
-            /** Code */
-            code: string;
-            /** Days Left */
-            days_left: number;
-            /** Label */
-            label: string;
-            /**
-             * Last Day
-             * Format: date
-             */
-            last_day: string;
-            /** Notice */
-            notice: string;
-            /** Raises Urgency */
-            raises_urgency: boolean;
-            /** Runs From */
-            runs_from: string;
-            /** Source */
-            source: string;
-        };
-        /**
-         * StatuteQuestionOut
-         * @description A term that usually runs in such a case: which day to ask for.
-         */
-        StatuteQuestionOut: {
-            /** Code */
-            code: string;
-            /** Label */
-            label: string;
-            /** Notice */
-            notice: string;
-            /** Runs From */
-            runs_from: string;
-            /** Source */
-            source: string;
         };
         /** SuggestIn */
         SuggestIn: {
@@ -2772,8 +2439,6 @@ export interface components {
             categories: components["schemas"]["SuggestionOut"][];
             /** Crisis Words */
             crisis_words: string[];
-            /** Statutes */
-            statutes: components["schemas"]["StatuteQuestionOut"][];
             /** Urgency */
             urgency: ("P0" | "P1" | "P2" | "P3") | null;
             /** Urgency Reasons */
@@ -2788,69 +2453,36 @@ export interface components {
             /** Words */
             words: string[];
         };
-        /**
-         * TicketCommand
-         * @description The body of `POST /api/tickets/{number}/{command}`; each command names which fields it must carry.
-         */
-        TicketCommand: {
-            /** Amount Cents */
-            amount_cents?: number | null;
-            /** Amount State */
-            amount_state?: ("promised" | "paid" | "instalments") | null;
-            /** Answer */
-            answer?: string | null;
+        /** Supervise */
+        Supervise: {
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Suspend */
+        Suspend: {
+            /** Begins On */
+            begins_on?: string | null;
+            /** Procedure */
+            procedure?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Reference */
+            reference?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** Terminate */
+        Terminate: {
             /** Approved */
             approved?: boolean | null;
-            /** At */
-            at?: string | null;
             /** Basis */
             basis?: string | null;
-            /** Deputy Id */
-            deputy_id?: number | null;
-            /** Done */
-            done?: string | null;
-            /** Due At */
-            due_at?: string | null;
-            /** Handler Id */
-            handler_id?: number | null;
-            /** Knowledge Id */
-            knowledge_id?: string | null;
-            /** Means */
-            means?: ("phone" | "visit" | "message" | "site_check") | null;
-            /** Missing */
-            missing?: string | null;
-            /** Outcome */
-            outcome?: string | null;
-            /** Override Reason */
-            override_reason?: string | null;
-            /** Parent Number */
-            parent_number?: string | null;
-            /** Payment On */
-            payment_on?: string | null;
-            /** Reached */
-            reached?: boolean | null;
             /** Reason */
             reason?: string | null;
             /** Reason Code */
             reason_code?: string | null;
-            /** Reference */
-            reference?: string | null;
-            /** Reply Text */
-            reply_text?: string | null;
-            /** Route Told */
-            route_told?: string | null;
-            /** Satisfied */
-            satisfied?: ("satisfied" | "basically" | "dissatisfied") | null;
-            /** Solved */
-            solved?: ("solved" | "partly" | "unsolved") | null;
-            /** Text */
-            text?: string | null;
-            /** True Claim */
-            true_claim?: boolean | null;
-            /** Union Id */
-            union_id?: number | null;
-            /** Upheld */
-            upheld?: boolean | null;
             /** Version */
             version: number;
         };
@@ -2863,6 +2495,8 @@ export interface components {
             /** Callback Wanted */
             callback_wanted?: boolean | null;
             caller?: components["schemas"]["CallerIn"] | null;
+            /** Callers */
+            callers?: components["schemas"]["CallerIn"][] | null;
             /** Category */
             category?: string | null;
             /**
@@ -2870,7 +2504,7 @@ export interface components {
              * @default operator
              * @enum {string}
              */
-            channel: "phone" | "web" | "partner" | "upper_12351" | "line_12345" | "line_12348" | "inspection" | "walk_in" | "letter" | "union_phone" | "operator";
+            channel: "phone" | "web" | "partner" | "walk_in" | "letter" | "union_phone" | "operator";
             /** Confidentiality */
             confidentiality?: ("open" | "confidential" | "anonymous") | null;
             /** Contact Mode */
@@ -2889,47 +2523,12 @@ export interface components {
             region_code?: string | null;
             /** Secondary Categories */
             secondary_categories?: string[] | null;
-            /** Statutes */
-            statutes?: components["schemas"]["StatuteIn"][] | null;
             /** Text */
             text?: string | null;
             /** Urgency */
             urgency?: ("P0" | "P1" | "P2" | "P3") | null;
             /** Wish */
             wish?: string | null;
-        };
-        /**
-         * TicketCut
-         * @description What a list is cut to; a column that is not here is refused, not ignored.
-         */
-        TicketCut: {
-            /**
-             * Bucket
-             * @default open
-             * @enum {string}
-             */
-            bucket: "open" | "closed" | "all";
-            /** Category */
-            category?: string | null;
-            /** Due */
-            due?: ("overdue" | "15m" | "1h" | "today") | null;
-            /** Employer */
-            employer?: string | null;
-            /**
-             * Mine
-             * @default false
-             */
-            mine: boolean;
-            /** Q */
-            q?: string | null;
-            /** State */
-            state?: string | null;
-            /** Union Id */
-            union_id?: number | null;
-            /** Urgency */
-            urgency?: ("P0" | "P1" | "P2" | "P3") | null;
-            /** Where */
-            where?: string | null;
         };
         /** TicketEdit */
         TicketEdit: {
@@ -2938,6 +2537,8 @@ export interface components {
             /** Callback Wanted */
             callback_wanted?: boolean | null;
             caller?: components["schemas"]["CallerIn"] | null;
+            /** Callers */
+            callers?: components["schemas"]["CallerIn"][] | null;
             /** Category */
             category?: string | null;
             /** Confidentiality */
@@ -2956,8 +2557,6 @@ export interface components {
             region_code?: string | null;
             /** Secondary Categories */
             secondary_categories?: string[] | null;
-            /** Statutes */
-            statutes?: components["schemas"]["StatuteIn"][] | null;
             /** Text */
             text?: string | null;
             /** Urgency */
@@ -2997,6 +2596,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Difficulty */
+            difficulty: string;
             /** Disclosure */
             disclosure: ("none" | "union" | "employer") | null;
             /** Employer */
@@ -3007,22 +2608,38 @@ export interface components {
             events: components["schemas"]["EventOut"][];
             /** Handlings */
             handlings: components["schemas"]["HandlingOut"][];
+            /** Hard Case */
+            hard_case: boolean;
             /** Headcount */
             headcount: number | null;
             /** Lead Union */
             lead_union: string | null;
+            /** Leader Name */
+            leader_name: string | null;
+            /** Letters */
+            letters: components["schemas"]["LetterOut"][];
+            /** Links */
+            links: components["schemas"]["LinkOut"][];
             /** Nature */
             nature: string | null;
             /** Number */
             number: string;
             /** Outcome */
             outcome: string | null;
+            /** Petition Article */
+            petition_article: number | null;
+            /** Petition Kind */
+            petition_kind: string | null;
             /** Query Number */
             query_number: string | null;
+            /** Received Cents */
+            received_cents: number;
             /** Region */
             region: string | null;
             /** Region Code */
             region_code: string | null;
+            /** Repeat Count */
+            repeat_count: number;
             /** Sealed */
             sealed: boolean;
             /** Secondary Categories */
@@ -3036,8 +2653,6 @@ export interface components {
             state: string;
             /** State Label */
             state_label: string;
-            /** Statutes */
-            statutes: components["schemas"]["StatuteOut"][];
             /** Supervised */
             supervised: boolean;
             /** Text */
@@ -3128,73 +2743,6 @@ export interface components {
             region_code: string | null;
         };
         /**
-         * UnionPageIn
-         * @description Changes by hand; what is not given stays as it is.
-         */
-        UnionPageIn: {
-            /** Calendar */
-            calendar?: string | null;
-            /** Can Receive */
-            can_receive?: boolean | null;
-            /** Closed */
-            closed?: boolean | null;
-            /** Name */
-            name?: string | null;
-            /** Phone */
-            phone?: string | null;
-            /** Version */
-            version: number;
-        };
-        /** UnionPageOut */
-        UnionPageOut: {
-            /** Below */
-            below: number;
-            /** Calendar */
-            calendar: string;
-            /** Can Receive */
-            can_receive: boolean;
-            /** Closed */
-            closed: boolean;
-            /** Code */
-            code: string;
-            /** Group Code */
-            group_code: string | null;
-            /** Id */
-            id: number;
-            /** Industry */
-            industry: string | null;
-            /** Kind */
-            kind: string;
-            /** Kind Label */
-            kind_label: string;
-            /** Level */
-            level: string;
-            /** Level Label */
-            level_label: string;
-            /** Line */
-            line: components["schemas"]["UnionOut"][];
-            /** Name */
-            name: string;
-            /** On Duty */
-            on_duty: string[];
-            /** Opens At */
-            opens_at: string | null;
-            /** Parent Id */
-            parent_id: number | null;
-            /** Phone */
-            phone: string | null;
-            /** Points */
-            points: components["schemas"]["PointOut"][];
-            /** Posts */
-            posts: components["schemas"]["PostOut"][];
-            /** Region Code */
-            region_code: string | null;
-            /** Version */
-            version: number;
-            /** Working Now */
-            working_now: boolean;
-        };
-        /**
          * UnionPreview
          * @description Exactly what the chosen union will see.
          */
@@ -3238,30 +2786,23 @@ export interface components {
             /** Error Type */
             type: string;
         };
-        /** ViewIn */
-        ViewIn: {
-            filter: components["schemas"]["TicketCut"];
-            /** Name */
-            name: string;
-            /** Shared Role */
-            shared_role?: ("operator" | "callback_operator" | "counsellor" | "lawyer" | "dispatcher" | "supervisor" | "duty_leader" | "inspector" | "auditor" | "union_handler" | "union_leader" | "union_administrator") | null;
+        /** Void */
+        Void: {
+            /** Reason */
+            reason?: string | null;
+            /** Reason Code */
+            reason_code?: string | null;
+            /** Version */
+            version: number;
         };
-        /** ViewOut */
-        ViewOut: {
-            /** Filter */
-            filter: {
-                [key: string]: unknown;
-            };
-            /** Id */
-            id: number;
-            /** Mine */
-            mine: boolean;
-            /** Name */
-            name: string;
-            /** Owner */
-            owner: string;
-            /** Shared Role */
-            shared_role: string | null;
+        /** Withdraw */
+        Withdraw: {
+            /** Means */
+            means?: ("phone" | "visit" | "message" | "site_check") | null;
+            /** Reason */
+            reason?: string | null;
+            /** Version */
+            version: number;
         };
         /** WrapUpIn */
         WrapUpIn: {
@@ -3270,46 +2811,6 @@ export interface components {
              * @default 60
              */
             seconds: number;
-        };
-        /** ProposalOut */
-        agent_console__api__clock_schemas__ProposalOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Clock */
-            clock: string;
-            /** Clock Id */
-            clock_id: number;
-            /** Due At */
-            due_at: string | null;
-            /** Id */
-            id: number;
-            /** Label */
-            label: string;
-            /**
-             * Step
-             * @enum {string}
-             */
-            step: "red_card" | "escalate_level";
-            /** Ticket Number */
-            ticket_number: string;
-            /** Version */
-            version: number;
-        };
-        /** ProposalOut */
-        agent_console__api__schemas__ProposalOut: {
-            /** Kind */
-            kind: string;
-            /** Reason */
-            reason: string;
-            /** Region Code */
-            region_code: string;
-            /** Union Id */
-            union_id: number | null;
-            /** Union Name */
-            union_name: string | null;
         };
     };
     responses: never;
@@ -3320,220 +2821,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    blocked_api_blocked_numbers_get: {
-        parameters: {
-            query?: {
-                past?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BlockedNumberOut"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    block_api_blocked_numbers_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BlockIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BlockedNumberOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    lift_api_blocked_numbers__id__lift_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BlockedNumberOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    read_api_calendars_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarsOut"];
-                };
-            };
-        };
-    };
-    change_api_calendars_change_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CalendarChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarsOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    preview_api_calendars_preview_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CalendarTry"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarPreview"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    adopt_policy_api_calendars_recompute_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RecomputeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecomputeOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     callbacks_api_callbacks_get: {
         parameters: {
             query?: never;
@@ -3587,72 +2874,6 @@ export interface operations {
         };
     };
     read_api_calls__sid__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                sid: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallDetail"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    crisis_api_calls__sid__crisis_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                sid: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CrisisIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CrisisOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    end_for_abuse_api_calls__sid__end_for_abuse_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -3811,6 +3032,41 @@ export interface operations {
             };
         };
     };
+    repeat_request_api_calls__sid__repeat_request_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepeatIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     open_ticket_api_calls__sid__ticket_post: {
         parameters: {
             query?: never;
@@ -3904,37 +3160,6 @@ export interface operations {
             };
         };
     };
-    warn_api_calls__sid__warn_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                sid: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallDetail"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     categories_api_categories_get: {
         parameters: {
             query?: never;
@@ -3951,37 +3176,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CategoryOut"][];
-                };
-            };
-        };
-    };
-    districts_api_court_districts_get: {
-        parameters: {
-            query?: {
-                region?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DistrictOut"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -4017,180 +3211,6 @@ export interface operations {
             };
         };
     };
-    group_signals_api_group_signals_get: {
-        parameters: {
-            query?: {
-                state?: "proposed" | "confirmed" | "dismissed";
-                before?: number | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignalOut"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    confirm_signal_api_group_signals__id__confirm_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignalDecision"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignalOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    dismiss_signal_api_group_signals__id__dismiss_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignalDecision"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignalOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    incident_api_incident_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IncidentOut"] | null;
-                };
-            };
-        };
-    };
-    announce_api_incident_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IncidentIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IncidentOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    end_announcement_api_incident_delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
     line_api_line_get: {
         parameters: {
             query?: never;
@@ -4207,72 +3227,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineOut"];
-                };
-            };
-        };
-    };
-    my_notices_api_notices_get: {
-        parameters: {
-            query?: {
-                unseen_only?: boolean;
-                before?: number | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NoticePage"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    notices_seen_api_notices_seen_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NoticesSeen"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NoticePage"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -4483,26 +3437,6 @@ export interface operations {
             };
         };
     };
-    waiting_api_proposals_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["agent_console__api__clock_schemas__ProposalOut"][];
-                };
-            };
-        };
-    };
     play_api_recordings__recording_id__get: {
         parameters: {
             query?: never;
@@ -4664,191 +3598,6 @@ export interface operations {
             };
         };
     };
-    export_roster_api_rosters__sheet__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                sheet: components["schemas"]["Sheet"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    import_roster_api_rosters__sheet__post: {
-        parameters: {
-            query?: {
-                dry_run?: boolean;
-            };
-            header?: never;
-            path: {
-                sheet: components["schemas"]["Sheet"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "text/csv": string;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    routing_rules_api_routing_rules_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RoutingRulesOut"];
-                };
-            };
-        };
-    };
-    put_routing_rules_api_routing_rules_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RoutingRules"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RoutingRulesOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    satisfied_api_satisfaction_get: {
-        parameters: {
-            query: {
-                since: string;
-                until: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SatisfactionOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    points_api_service_points_get: {
-        parameters: {
-            query?: {
-                region?: string | null;
-                need?: string | null;
-                union_id?: number | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PointOut"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     read_session_api_session_get: {
         parameters: {
             query?: never;
@@ -4953,72 +3702,6 @@ export interface operations {
             };
         };
     };
-    export_file_api_tables__sheet__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                sheet: components["schemas"]["Sheet"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    import_file_api_tables__sheet__post: {
-        parameters: {
-            query?: {
-                dry_run?: boolean;
-            };
-            header?: never;
-            path: {
-                sheet: components["schemas"]["Sheet"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "text/csv": string;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     tickets_api_tickets_get: {
         parameters: {
             query?: {
@@ -5031,7 +3714,6 @@ export interface operations {
                 q?: string | null;
                 mine?: boolean;
                 due?: ("overdue" | "15m" | "1h" | "today") | null;
-                where?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -5082,98 +3764,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
                 };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    bulk_api_tickets_bulk_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BulkIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BulkOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    counts_api_tickets_counts_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountsOut"];
-                };
-            };
-        };
-    };
-    export_api_tickets_export_get: {
-        parameters: {
-            query?: {
-                bucket?: "open" | "closed" | "all";
-                state?: string | null;
-                category?: string | null;
-                urgency?: ("P0" | "P1" | "P2" | "P3") | null;
-                union_id?: number | null;
-                employer?: string | null;
-                q?: string | null;
-                mine?: boolean;
-                due?: ("overdue" | "15m" | "1h" | "today") | null;
-                where?: string | null;
-                format?: "csv" | "xlsx";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -5252,7 +3842,7 @@ export interface operations {
             };
         };
     };
-    break_glass_api_tickets__number__break_glass_post: {
+    accept_api_tickets__number__accept_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -5263,42 +3853,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RevealIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BreakGlassOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    consent_api_tickets__number__consent_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                number: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConsentIn"];
+                "application/json": components["schemas"]["Accept"];
             };
         };
         responses: {
@@ -5322,7 +3877,7 @@ export interface operations {
             };
         };
     };
-    duplicates_api_tickets__number__duplicates_get: {
+    add_co_handler_api_tickets__number__add_co_handler_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -5331,7 +3886,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddCoHandler"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -5339,7 +3898,532 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DuplicateOut"][];
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_progress_api_tickets__number__add_progress_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddProgress"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    archive_api_tickets__number__archive_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Archive"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assign_down_api_tickets__number__assign_down_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignDown"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    await_caller_api_tickets__number__await_caller_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AwaitCaller"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decide_extension_api_tickets__number__decide_extension_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideExtension"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decide_objection_api_tickets__number__decide_objection_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideObjection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decline_api_tickets__number__decline_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decline"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    direct_answer_api_tickets__number__direct_answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    dispatch_api_tickets__number__dispatch_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Dispatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    escalate_level_api_tickets__number__escalate_level_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EscalateLevel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    leader_takes_case_api_tickets__number__leader_takes_case_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaderTakesCase"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    merge_api_tickets__number__merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    nudge_api_tickets__number__nudge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nudge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    petition_api_tickets__number__petition_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Petition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    petition_agency_api_tickets__number__petition_agency_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PetitionAgency"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
                 };
             };
             /** @description Validation Error */
@@ -5386,19 +4470,18 @@ export interface operations {
             };
         };
     };
-    confirm_proposal_api_tickets__number__proposals__id__confirm_post: {
+    record_callback_api_tickets__number__record_callback_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 number: string;
-                id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProposalDecision"];
+                "application/json": components["schemas"]["RecordCallback"];
             };
         };
         responses: {
@@ -5422,19 +4505,18 @@ export interface operations {
             };
         };
     };
-    refuse_proposal_api_tickets__number__proposals__id__refuse_post: {
+    record_first_contact_api_tickets__number__record_first_contact_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 number: string;
-                id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProposalDecision"];
+                "application/json": components["schemas"]["RecordFirstContact"];
             };
         };
         responses: {
@@ -5458,7 +4540,7 @@ export interface operations {
             };
         };
     };
-    readers_api_tickets__number__readers_post: {
+    record_payment_api_tickets__number__record_payment_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -5469,16 +4551,263 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReaderIn"];
+                "application/json": components["schemas"]["RecordPayment"];
             };
         };
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_reply_api_tickets__number__record_reply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordReply"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_co_handler_api_tickets__number__remove_co_handler_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveCoHandler"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reopen_api_tickets__number__reopen_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reopen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    report_result_api_tickets__number__report_result_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportResult"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    request_extension_api_tickets__number__request_extension_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestExtension"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_api_tickets__number__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resume"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    return_ticket_api_tickets__number__return_ticket_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnTicket"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
             };
             /** @description Validation Error */
             422: {
@@ -5526,6 +4855,216 @@ export interface operations {
             };
         };
     };
+    review_api_tickets__number__review_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Review"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_letter_api_tickets__number__send_letter_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendLetter"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sign_for_api_tickets__number__sign_for_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignFor"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    supervise_api_tickets__number__supervise_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Supervise"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    suspend_api_tickets__number__suspend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Suspend"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    terminate_api_tickets__number__terminate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Terminate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     unions_api_tickets__number__unions_get: {
         parameters: {
             query?: never;
@@ -5557,19 +5096,53 @@ export interface operations {
             };
         };
     };
-    command_api_tickets__number___command__post: {
+    void_api_tickets__number__void_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 number: string;
-                command: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TicketCommand"];
+                "application/json": components["schemas"]["Void"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_tickets__number__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdraw"];
             };
         };
         responses: {
@@ -5627,72 +5200,6 @@ export interface operations {
             };
         };
     };
-    union_api_unions__union_id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                union_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnionPageOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    change_union_api_unions__union_id__patch: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                union_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["UnionPageIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnionPageOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     users_api_users_get: {
         parameters: {
             query?: {
@@ -5712,88 +5219,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserOut"][];
                 };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    views_api_views_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ViewOut"][];
-                };
-            };
-        };
-    };
-    keep_api_views_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ViewIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ViewOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    drop_api_views__id__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Validation Error */
             422: {

@@ -1,5 +1,5 @@
 // Short names for the generated API types.
-import type { components } from './types.gen'
+import type { components, paths } from './types.gen'
 
 type Schemas = components['schemas']
 export type Session = Schemas['SessionOut']
@@ -13,7 +13,11 @@ export type Ticket = Schemas['TicketOut']
 export type TicketSummary = Schemas['TicketSummary']
 export type TicketPage = Schemas['TicketPage']
 export type TicketEdit = Schemas['TicketEdit']
-export type TicketCommand = Schemas['TicketCommand']
+/** The commands of a ticket, each with a body of its own. */
+type CommandPath = Extract<keyof paths, `/api/tickets/{number}/${string}`>
+export type CommandName = { [P in CommandPath]: paths[P] extends { post: { requestBody: unknown } } ? (P extends `/api/tickets/{number}/${infer Name}` ? Exclude<Name, 'reveal'> : never) : never }[CommandPath]
+export type CommandFields<Name extends CommandName> = Omit<NonNullable<paths[`/api/tickets/{number}/${Name}`]['post']['requestBody']>['content']['application/json'], 'version'>
+export type Letter = Schemas['LetterOut']
 export type Action = Schemas['ActionOut']
 export type Clock = Schemas['ClockOut']
 export type TicketEvent = Schemas['EventOut']

@@ -2,12 +2,15 @@
 import { computed, reactive, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { OfflineError, ProblemError } from '@/api/client'
 import type { Ticket } from '@/api/types'
-import { COMMAND_FORMS, isoToShanghai, shanghaiToIso, type FieldName, type FieldSpec } from '@/components/ticket/commandForms'
+import { formOf, isoToShanghai, shanghaiToIso, type FieldName, type FieldSpec } from '@/components/ticket/commandForms'
 import { serverNow } from '@/lib/clock'
+import { useSession } from '@/stores/session'
 import { useTickets, type CommandBody } from '@/stores/tickets'
 import type { FieldConflict } from './useConflict'
 
-export type CommandValues = Partial<Record<FieldName, string | number | boolean | null>>
+export type RowValue = Record<string, string | number | null>
+export type CommandValue = string | number | boolean | null | RowValue[]
+export type CommandValues = Partial<Record<FieldName, CommandValue>>
 
 export interface CommandRun {
   specs: ComputedRef<readonly FieldSpec[]>
@@ -25,7 +28,8 @@ export interface CommandRun {
 
 export function useCommand(ticket: () => Ticket, command: () => string): CommandRun {
   const tickets = useTickets()
-  const specs = computed(() => COMMAND_FORMS[command()] ?? [{ name: 'reason' as const, kind: 'area' as const, required: false }])
+  const user = useSession().user
+  const specs = computed(() => formOf(command(), ticket(), { ofUnion: Boolean(user?.union_id), role: user?.role ?? '' }))
   const values = reactive<CommandValues>(startValues(specs.value))
   const busy = ref(false)
   const problem = ref('')
@@ -73,6 +77,8 @@ export function useCommand(ticket: () => Ticket, command: () => string): Command
   return { specs, values, busy, problem, offline, fieldProblems, conflicts, send: () => send(), sendAgain }
 }
 
+const cents = (yuan: unknown): number => Math.round(Number(yuan) * 100)
+
 function startValues(specs: readonly FieldSpec[]): CommandValues {
   return Object.fromEntries(specs.map((spec) => [spec.name, spec.name === 'at' ? isoToShanghai(serverNow()) : null]))
 }
@@ -83,7 +89,12 @@ export function bodyOf(specs: readonly FieldSpec[], values: CommandValues): Comm
     const value = values[spec.name]
     if (value === null || value === undefined || value === '') continue
     if (spec.kind === 'moment') body[spec.name] = shanghaiToIso(String(value))
-    else if (spec.kind === 'money') body[spec.name] = Math.round(Number(value) * 100)
+    else if (spec.kind === 'money') body[spec.name] = cents(value)
+    else if (spec.kind === 'number') body[spec.name] = Number(value)
+    else if (Array.isArray(value)) {
+      const rows = value.filter((row) => Object.values(row).every((each) => each !== null && each !== ''))
+      if (rows.length) body[spec.name] = rows.map((row) => ('amount_cents' in row ? { ...row, amount_cents: cents(row.amount_cents) } : row))
+    }
     else body[spec.name] = value
   }
   return body as CommandBody

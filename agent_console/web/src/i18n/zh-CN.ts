@@ -37,9 +37,19 @@ export default {
     title: '有人同时修改了这些内容', changed: '内容已被他人修改，请核对后再提交', field: '项目', mine: '我的', theirs: '对方的', seen: '我看到的', now: '现在的', keepMine: '用我的', takeTheirs: '用对方的', empty: '（空）', again: '按现在的内容再提交',
   },
   field: {
-    category: '诉求类别', secondary_categories: '次要类别', nature: '性质', urgency: '紧急程度', headcount: '涉及人数', amount: '金额（元）', amount_cents: '金额（元）', amount_state: '款项状态', payment_on: '付款日期', caller_name: '称呼', caller: '诉求人', wish: '诉求（一句话）', text: '情况说明', employers: '用人单位', region_code: '地区', confidentiality: '保密', disclosure: '可告知身份', contact_mode: '联系方式', callback_wanted: '需要回访', accused_union_ids: '被投诉工会', reason: '理由', reason_code: '原因', basis: '依据', union_id: '工会', override_reason: '不按推荐的理由', due_at: '期限', upheld: '异议成立', handler_id: '主办人', deputy_id: 'B岗', at: '时间', means: '方式', outcome: '结果', true_claim: '诉求属实', done: '办理情况', solved: '是否解决', reply_text: '答复内容', approved: '通过', reached: '已接通', satisfied: '满意程度', answer: '答复', knowledge_id: '知识条目', route_told: '已告知的途径', parent_number: '并入的工单号', missing: '需要补充什么', reference: '文书或案号', version: '版本', state: '状态',
+    category: '诉求类别', secondary_categories: '次要类别', nature: '性质', urgency: '紧急程度', headcount: '涉及人数', amount: '金额（元）', amount_cents: '金额（元）', amount_state: '款项状态', payment_on: '付款日期', caller_name: '称呼', caller: '诉求人', wish: '诉求（一句话）', text: '情况说明', employers: '用人单位', region_code: '地区', confidentiality: '保密', disclosure: '可告知身份', contact_mode: '联系方式', callback_wanted: '需要回访', accused_union_ids: '被投诉工会', reason: '理由', reason_code: '原因', basis: '依据', union_id: '工会', override_reason: '不按推荐的理由', due_at: '期限', upheld: '异议成立', handler_id: '主办人', deputy_id: 'B岗', at: '时间', means: '方式', outcome: '结果', true_claim: '诉求属实', done: '办理情况', solved: '是否解决', reply_text: '答复内容', approved: '通过', reached: '已接通', satisfied: '满意程度', answer: '答复', knowledge_id: '知识条目', route_told: '已告知的途径', parent_number: '并入的工单号', missing: '需要补充什么', reference: '文书或案号', version: '版本', state: '状态', evidence: '证据', caller_told: '已告知诉求人', difficulty: '难度', procedure: '法定程序', begins_on: '起算日', leader_id: '包案领导', letter_kind: '函件种类', letter_id: '函件', addressee: '收函单位', paid_on: '到账日期', petition_kind: '信访种类', article: '第三十一条第几项（申诉求决）', signed_on: '签署日期', pending_note: '不等协办反馈的说明', instalments: '分期付款', linked: '后续工单', money_received: '款项已到账', caller_id: '哪位诉求人', dual_dispatch: '双派单',
   },
   commandField: {
+    withdraw: { reason: '诉求人的撤回意愿（原话）', means: '以何种方式表示' },
+    add_co_handler: { union_id: '请哪个工会协办' },
+    remove_co_handler: { union_id: '撤销哪个工会的协办' },
+    sign_for: { text: '谁以语音签收', at: '签收时间' },
+    petition: { reference: '书面告知文号', at: '告知时间', reason: '复查理由' },
+    petition_agency: { handler_id: '代理人', reference: '委托书文号' },
+    send_letter: { text: '函件内容', due_at: '要求回复的期限' },
+    record_reply: { text: '回复内容' },
+    report_result: { reference: '信访处理意见书文号' },
+    request_extension: { due_at: '延期至' },
     return_ticket: { union_id: '建议转派的工会' },
     record_callback: { text: '回访记录' },
     add_progress: { text: '进展' },
@@ -51,7 +61,7 @@ export default {
   contactMode: { phone: '电话', query_code: '仅凭查询码', anonymous: '不联系' },
   region: { any: '请选择', 0: '省', 1: '市', 2: '县（区）', 3: '街道（乡镇）' },
   form: {
-    title: '工单草稿', optional: '选填', optionalMark: '（选填）', yes: '是', no: '否', choose: '请选择', wishPlaceholder: '例如：要回三个月工资', categoryPlaceholder: '选择诉求类别', unionPlaceholder: '输入工会名称查找', adoptCategory: '采用建议的类别', adoptUrgency: '采用建议的紧急程度', suggestCategory: '建议：{words} → {name}', suggestUrgency: '建议 {urgency}：{reasons}', crisis: '可能的危机用语：{words}。请立即关注并由人工确认', employerName: '用人单位名称', employerPlaceholder: '输入名称查找，或直接填写', employerUnknown: '不清楚用人单位', noUnion: '未建工会', openTickets: '未结 {n} 件', group: '集团', maybeCollective: '可能是群体诉求', uscc: '统一社会信用代码', missing: '还缺：{fields}', dispatch: '派单', toPool: '转人工派单', directAnswer: '直接答复', void: '无效来电', done: '{number} {state}', write: '填写工单', inPool: '{number} 已转人工派单', tellQuery: '请告知来电人查询号', openTicket: '查看工单',
+    title: '工单草稿', addRow: '加一行', removeRow: '删除这一行', optional: '选填', optionalMark: '（选填）', yes: '是', no: '否', choose: '请选择', wishPlaceholder: '例如：要回三个月工资', categoryPlaceholder: '选择诉求类别', unionPlaceholder: '输入工会名称查找', adoptCategory: '采用建议的类别', adoptUrgency: '采用建议的紧急程度', suggestCategory: '建议：{words} → {name}', suggestUrgency: '建议 {urgency}：{reasons}', crisis: '可能的危机用语：{words}。请立即关注并由人工确认', employerName: '用人单位名称', employerPlaceholder: '输入名称查找，或直接填写', employerUnknown: '不清楚用人单位', noUnion: '未建工会', openTickets: '未结 {n} 件', group: '集团', maybeCollective: '可能是群体诉求', uscc: '统一社会信用代码', missing: '还缺：{fields}', dispatch: '派单', toPool: '转人工派单', directAnswer: '直接答复', void: '无效来电', done: '{number} {state}', write: '填写工单', inPool: '{number} 已转人工派单', tellQuery: '请告知来电人查询号', openTicket: '查看工单',
   },
   recording: { voicemail: '语音留言', conversation: '通话录音', seconds: '{n}秒', logged: '播放会留下记录', coming: '录音正在取回' },
   dispatch: {
@@ -61,7 +71,7 @@ export default {
     sure: '确认“{name}”？', offline: '没有网络，内容仍在这里，恢复后请再提交', dispatch: '派单', accept: '受理', void: '无效来电', direct_answer: '直接答复',
   },
   choice: {
-    silent: '无声', wrong_number: '打错', prank: '骚扰', test: '测试', query_only: '仅查询', wrong_region: '不属本地区', wrong_union: '应由其他工会办理', not_union_matter: '不属工会职责', duplicate: '重复工单', recusal: '需要回避', incomplete: '信息不全', other: '其他', phone: '电话', visit: '上门', message: '短信', site_check: '现场核查', reached: '已联系上', no_answer: '无人接听', solved: '已解决', partly: '部分解决', unsolved: '没有解决', promised: '承诺支付', paid: '已支付', instalments: '分期支付', satisfied: '满意', basically: '基本满意', dissatisfied: '不满意',
+    silent: '无声', wrong_number: '打错', prank: '骚扰', test: '测试', query_only: '仅查询', wrong_region: '不属本地区', wrong_union: '应由其他工会办理', not_union_matter: '不属工会职责', duplicate: '重复工单', recusal: '需要回避', incomplete: '信息不全', other: '其他', phone: '电话', visit: '上门', message: '短信', site_check: '现场核查', reached: '已联系上', no_answer: '无人接听', solved: '已解决', partly: '部分解决', unsolved: '没有解决', promised: '承诺支付', paid: '已支付', instalments: '分期支付', satisfied: '满意', basically: '基本满意', dissatisfied: '不满意', caller_refuses: '诉求人不配合', statutory_procedure: '已进入法定程序', difficult: '疑难', very_complex: '特别复杂', reminder_letter: '提示函', opinion_letter: '意见书', recommendation_letter: '建议书', suggestion: '建议意见', report: '检举控告', claim: '申诉求决', arbitration_acceptance: '仲裁委受理决定', arbitration_award: '仲裁裁决', arbitration_award_extended: '仲裁裁决（延长）', lawsuit: '起诉', injury_decision: '工伤认定决定', injury_decision_clear: '工伤认定决定（事实清楚）', inspection_case: '劳动监察办结', inspection_case_extended: '劳动监察办结（延长）', legal_aid_decision: '法律援助审查',
   },
   sla: {
     none: '无时限', left: '{label} 剩{span}', late: '{label} 已超{span}', next: '下一步：{step}', running: '进行中', paused: '已暂停', met: '按时完成', missed: '超时完成', cancelled: '已取消', card: { yellow: '黄牌', red: '红牌' },
@@ -75,6 +85,7 @@ export default {
   ticket: { nothingToDo: '现在没有您要做的', notNow: '现在不能做的（{n}）',
     facts: '基本情况', actions: '操作', clocks: '时限', handlings: '经办工会', handler: '主办', deputy: 'B岗', timeline: '时间线', calls: '通话', leadUnion: '主办工会', noCategory: '未分类', sealed: '密件', supervised: '督办', queryNumber: '查询号', outcome: '结果', watchers: '正在查看：{names}',
   },
+  beside: { title: '相关事项', hardCase: '疑难工单', leader: '包案领导：{name}', noLeader: '尚未指定包案领导', article: '第三十一条第{n}项', repeats: '重复来电 {n} 次', received: '已到账 {sum}', answered: '已回复：', answerDue: '回复截止' },
   handlingRole: { lead: '主办', co: '协办' },
   relation: { origin: '来电', nudge: '催办', note: '补充情况', return_call: '回电', callback: '回访' },
   identity: {

@@ -2,10 +2,10 @@
 import { defineStore } from 'pinia'
 import { ask, http } from '@/api/client'
 import type { paths } from '@/api/types.gen'
-import type { Ranking, Reveal, Suggestions, Ticket, TicketCommand, TicketEdit, TicketPage, UnionPreview } from '@/api/types'
+import type { CommandFields, CommandName, Ranking, Reveal, Suggestions, Ticket, TicketEdit, TicketPage, UnionPreview } from '@/api/types'
 
 export type TicketFilter = NonNullable<paths['/api/tickets']['get']['parameters']['query']>
-export type CommandBody = Omit<TicketCommand, 'version'>
+export type CommandBody = { [Name in CommandName]: CommandFields<Name> }[CommandName]
 
 /** Browsers allow 64 kB for all such requests together; a Chinese character takes three bytes. */
 const KEPT_CHARACTERS = 20_000
@@ -25,12 +25,8 @@ export const useTickets = defineStore('tickets', () => {
     ask(http.PATCH('/api/tickets/{number}', { ...at({ number }), body, keepalive: JSON.stringify(body).length < KEPT_CHARACTERS }))
 
   const command = (number: string, name: string, version: number, body: CommandBody = {}): Promise<Ticket> =>
-    ask(
-      http.POST('/api/tickets/{number}/{command}', {
-        ...at({ number, command: name }),
-        body: { ...body, version },
-      }),
-    )
+    // Each command has a path of its own; which one is known only here, and all answer alike.
+    ask(http.POST(`/api/tickets/{number}/${name as 'add_progress'}`, { ...at({ number }), body: { ...body, version } }))
 
   const ranking = (number: string): Promise<Ranking> =>
     ask(http.GET('/api/tickets/{number}/unions', at({ number })))
@@ -38,8 +34,8 @@ export const useTickets = defineStore('tickets', () => {
   const preview = (number: string, unionId: number): Promise<UnionPreview> =>
     ask(http.GET('/api/tickets/{number}/preview', { params: { path: { number }, query: { union_id: unionId } } }))
 
-  const reveal = (number: string, reason: string): Promise<Reveal> =>
-    ask(http.POST('/api/tickets/{number}/reveal', { ...at({ number }), body: { reason } }))
+  const reveal = (number: string, reason: string, callerId: number | null = null): Promise<Reveal> =>
+    ask(http.POST('/api/tickets/{number}/reveal', { ...at({ number }), body: { reason, caller_id: callerId } }))
 
   const suggest = (text: string, headcount: number | null, category: string | null): Promise<Suggestions> =>
     ask(http.POST('/api/suggest', { body: { text, headcount, category } }))
