@@ -13,13 +13,16 @@ from sqlalchemy.orm import Session
 from dispatch import callbacks, clocks, handlings, results
 from dispatch.actors import Actor
 from dispatch.clock_moves import assigners, is_petition, lead_handling
+from dispatch.errors import WrongState
 from dispatch.models.clocks import Clock
 from dispatch.models.life import Letter, Termination
 from dispatch.models.tickets import Contact, Extension, Handling, Ticket
 from dispatch.models.unions import Union
 from dispatch.policy import Policy
+from dispatch.rules.petition import replaces_resolve
 from dispatch.rules.roles import Role
 from dispatch.rules.sampling import drawn
+from dispatch.rules.ticket_groups import REPORTED_ON
 from dispatch.rules.ticket_state import (
     PETITION_CLOCKS,
     TRANSITIONS,
@@ -100,10 +103,25 @@ def facts_of(scene: Scene, command: Command, data: Mapping[str, Any]) -> dict[st
         return callbacks.progress(session, ticket, data.get("caller_id"))
     if command is Command.REVIEW and scene.state is State.REPORTED:
         return _review_facts(scene)
+    if command is Command.PETITION:
+        return _petition_facts(scene, data)
     if command is Command.RECORD_PAYMENT:
         added = int(data.get("amount_cents") or 0)
         return {"money_settled": results.is_settled(session, ticket, added)}
     return {}
+
+
+def _petition_facts(scene: Scene, data: Mapping[str, Any]) -> dict[str, object]:
+    ticket, state = scene.ticket, scene.state
+    own_time = replaces_resolve(data.get("petition_kind"), data.get("article"))
+    if own_time and state in REPORTED_ON | {State.DRAFT}:
+        raise WrongState(
+            ticket.number, Command.PETITION.value, state.value, "受理之后、反馈之前才能按信访程序计时"
+        )
+    return {
+        "answered": state is State.CLOSED,
+        "notice_due": Condition.NOTICE_DUE in scene.holding(Command.PETITION),
+    }
 
 
 def _review_facts(scene: Scene) -> dict[str, object]:

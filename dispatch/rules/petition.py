@@ -48,10 +48,12 @@ def replaces_resolve(kind: str | None, article: int | None) -> bool:
 
 
 def petition_outcome(data: Mapping[str, object]) -> str:
-    """Return which row of the state table a `petition` command means."""
+    """Return which row of the state table a `petition` command means; `answered` and `notice_due` are facts."""
+    if data.get("answered"):
+        return "review_asked"
     kind = data.get("petition_kind")
-    if kind is None:
-        return "noticed" if data.get("reference") else "review_asked"
+    if kind is None and data.get("notice_due"):
+        return "noticed"
     if kind == PetitionKind.REPORT.value:
         return "to_discipline"
     if kind == PetitionKind.CLAIM.value:

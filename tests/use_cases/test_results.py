@@ -327,6 +327,10 @@ def test_a_petition_of_article_31_6_runs_on_the_time_of_the_petition_rules(
     claim: dict[str, Any] = {"petition_kind": "claim", "article": 6}
     with pytest.raises(WrongState):
         give(session, world, "dispatcher", ticket, Command.PETITION, **claim)
+    with pytest.raises(Missing, match="petition_kind"):
+        give(session, world, "supervisor", ticket, Command.PETITION)
+    with pytest.raises(WrongState, match="受理之后"):
+        give(session, world, "supervisor", make_ticket(session, world), Command.PETITION, **claim)
     give(session, world, "supervisor", ticket, Command.PETITION, **claim)
     assert _kinds(session, ticket) == {"petition_notice", "first_contact"}
     (notice,) = live(session, ticket.id, [ClockKind.PETITION_NOTICE])
