@@ -55,6 +55,8 @@ def serve(settings: Settings, *, deliver: bool, clock: bool) -> None:
             log_level=settings.log_level if settings.log_level == "debug" else "warning",
             timeout_graceful_shutdown=GRACE_S,
             server_header=False,
+            # What somebody searches for stands in the address: a number, a name.
+            access_log=False,
         )
     )
     for line in greeting(settings):
