@@ -1,4 +1,4 @@
-"""The command line: `hotline run | web | worker | clock | migrate | check | unions | users | flows | route | audit`."""
+"""The command line: `hotline run | web | worker | clock | migrate | check | unions | users | flows | route | search …`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from dispatch.models.people import User
 from dispatch.models.unions import Union
 from dispatch.rules.roles import ACCOUNT_ROLES, CENTRE_ROLES, UNION_ROLES, Role
 from dispatch.seal_chain import newest_seal, public_key, verify_seals
+from dispatch.search import rebuild
 from dispatch.unions import import_unions
 from hotline.jobs.sealing import anchor_of, noted_seal
 from hotline.migrations.run import migrate
@@ -40,12 +41,14 @@ unions_app = typer.Typer(no_args_is_help=True, help="工会组织")
 users_app = typer.Typer(no_args_is_help=True, help="账号")
 flows_app = typer.Typer(no_args_is_help=True, help="语音流程")
 audit_app = typer.Typer(no_args_is_help=True, help="审计")
+search_app = typer.Typer(no_args_is_help=True, help="检索")
 route_app = typer.Typer(no_args_is_help=True, help="派单规则")
 app.add_typer(unions_app, name="unions")
 app.add_typer(users_app, name="users")
 app.add_typer(flows_app, name="flows")
 app.add_typer(audit_app, name="audit")
 app.add_typer(route_app, name="route")
+app.add_typer(search_app, name="search")
 
 
 @app.command("run")
@@ -231,6 +234,17 @@ def try_route_command(
     """试派一件诉求：推荐哪些工会，为什么，又回避了谁。"""
     for line in explain_route(_settings(), category=category, region=region, employer=employer):
         print(line)
+
+
+@search_app.command("rebuild")
+def rebuild_search_command() -> None:
+    """重建检索索引；运行中的程序可以继续工作，重建期间检索结果不全。"""
+    database = database_of(_settings())
+    done = 0
+    for done in rebuild(database):  # noqa: B007  # the last count is what is said
+        pass
+    database.dispose()
+    print(f"已为{done}张工单重建索引。")
 
 
 @audit_app.command("verify")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,32 +16,38 @@ from agent_console.auth import COOKIE
 
 
 class Listener:
-    """One open socket; keeps everything that it was told."""
+    """One open socket, on a loop of its own; keeps everything that it was told."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._client = socketio.SimpleClient()
+        self._client = socketio.AsyncSimpleClient()
         self._url, self._token = url, token
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         self.told: list[tuple[str, Any]] = []
 
     def open(self) -> None:
         """Connect; raises socketio.exceptions.ConnectionError where the server refuses."""
-        self._client.connect(
-            self._url, headers={"Cookie": f"{COOKIE}={self._token}"}, transports=["websocket"], wait_timeout=5
-        )
+        headers = {"Cookie": f"{COOKIE}={self._token}"}
+        try:
+            self._run(
+                self._client.connect(self._url, headers=headers, transports=["websocket"], wait_timeout=5)
+            )
+        except socketio.exceptions.ConnectionError:
+            self._end()
+            raise
 
     def ask(self, event: str, data: object) -> Any:
         """Send an event and return the answer."""
-        return self._client.call(event, data, timeout=5)
+        return self._run(self._client.call(event, data, timeout=5))
 
     def hear(self, seconds: float) -> list[tuple[str, Any]]:
         """Listen for so long and return what was told in the meantime."""
         ends, begun = time.monotonic() + seconds, len(self.told)
         while (left := ends - time.monotonic()) > 0:
             try:
-                name, *data = self._client.receive(timeout=left)
-            except socketio.exceptions.TimeoutError:
-                break
-            except socketio.exceptions.DisconnectedError:
+                name, *data = self._run(self._client.receive(timeout=left))
+            except (socketio.exceptions.TimeoutError, socketio.exceptions.DisconnectedError):
                 break
             self.told.append((name, data))
         return self.told[begun:]
@@ -62,7 +70,17 @@ class Listener:
         return False
 
     def close(self) -> None:
-        self._client.disconnect()
+        """Disconnect and end the loop."""
+        self._run(self._client.disconnect())
+        self._end()
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        self._loop.close()
 
 
 @contextmanager

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from config.settings import Settings
+from hotline.jobs.sealing import seal_history
+from hotline.services import Services
+from hotline.wiring import database_of, keys_of, services_of
 
 HERE = Path(__file__).parent
 
@@ -84,6 +91,42 @@ def test_a_user_needs_a_password_and_the_right_place(tmp_path: Path) -> None:
     assert again.returncode == 1
     verified = run(tmp_path, "audit", "verify")
     assert "1条记录链全部相符" in verified.stdout
+
+
+def test_the_history_is_held_against_its_seals(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    file = tmp_path / "unions.csv"
+    file.write_text(UNIONS, encoding="utf-8")
+    run(tmp_path, "unions", "import", str(file))
+    services = services_at(tmp_path)
+    assert seal_history(services, every=timedelta()) == 1
+    services.database.dispose()
+    verified = run(tmp_path, "audit", "verify")
+    assert verified.returncode == 0, verified.stderr
+    assert "最新封印 1:" in verified.stdout
+    noted = verified.stdout.split("最新封印 ")[1].split("（")[0]
+    assert run(tmp_path, "audit", "verify", "--seal", noted).returncode == 0
+    assert run(tmp_path, "audit", "verify", "--seal", "nonsense").returncode == 1
+    with sqlite3.connect(tmp_path / "hotline.db") as tampered:
+        for table in ("event", "stream_head", "audit_sealed_head", "audit_seal"):
+            tampered.execute(f"DELETE FROM {table}")
+    tampered.close()
+    emptied = run(tmp_path, "audit", "verify")
+    assert emptied.returncode == 1
+    assert "seals#1: seals up to the noted one are gone" in emptied.stderr
+
+
+def test_an_index_is_rebuilt_from_the_command_line(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    done = run(tmp_path, "search", "rebuild")
+    assert (done.returncode, done.stdout) == (0, "已为0张工单重建索引。\n")
+
+
+def services_at(data_dir: Path) -> Services:
+    settings = Settings(data_dir=data_dir)
+    return services_of(
+        settings, keys_of(settings), database=database_of(settings), publish=lambda _: None, wake=lambda: None
+    )
 
 
 @pytest.mark.parametrize("name", ["endless_silence", "unknown_field"])
