@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from http.cookies import CookieError, SimpleCookie
@@ -32,6 +32,7 @@ from agent_console.rooms import (
 from dispatch.access import find_ticket
 from dispatch.actors import Actor
 from dispatch.errors import NotFound
+from dispatch.rules.permissions import Action, may
 from dispatch.unit_of_work import Fact
 from hotline.services import Services
 
@@ -43,6 +44,9 @@ SOCKETS_PER_USER: Final = 20
 WATCHED_PER_SOCKET: Final = 20
 MESSAGE_LIMIT: Final = 16_384
 NUMBER_LENGTH: Final = 40
+
+HEARD: Final[Mapping[str, Action]] = {"watch": Action.TICKET_READ, "unwatch": Action.SESSION}
+"""What a client may say, and the action it stands for; nothing is listened to that is not here."""
 
 log = structlog.get_logger(__name__)
 
@@ -94,8 +98,9 @@ class Sockets:
         )
         self.server.on("connect", self._connect)
         self.server.on("disconnect", self._disconnect)
-        self.server.on("watch", self._watch)
-        self.server.on("unwatch", self._unwatch)
+        answers = {"watch": self._watch, "unwatch": self._unwatch}
+        for name in HEARD:
+            self.server.on(name, answers[name])
         self.server.on("*", self._unknown)
 
     @asynccontextmanager
@@ -177,7 +182,7 @@ class Sockets:
             await self._tell_watchers(number)
 
     async def _watch(self, sid: str, data: object = None) -> dict[str, object]:
-        connection, number, refusal = await self._asked(sid, data)
+        connection, number, refusal = await self._asked(sid, "watch", data)
         if refusal is not None or connection is None:
             return {"error": refusal or "not_connected"}
         if len(connection.watching) >= WATCHED_PER_SOCKET and number not in connection.watching:
@@ -192,7 +197,7 @@ class Sockets:
         return {"ok": True}
 
     async def _unwatch(self, sid: str, data: object = None) -> dict[str, object]:
-        connection, number, refusal = await self._asked(sid, data)
+        connection, number, refusal = await self._asked(sid, "unwatch", data)
         if refusal is not None or connection is None:
             return {"error": refusal or "not_connected"}
         await self._stop_watching(connection, number)
@@ -204,13 +209,15 @@ class Sockets:
             return {"error": "too_fast"}
         return {"error": "unknown_event"}
 
-    async def _asked(self, sid: str, data: object) -> tuple[Connection | None, str, str | None]:
+    async def _asked(self, sid: str, event: str, data: object) -> tuple[Connection | None, str, str | None]:
         """Return who asks for which ticket, or the code of the refusal."""
         connection = self._connections.get(sid)
         if connection is None:
             return None, "", "not_connected"
         if not await self._may_speak(connection):
             return connection, "", "too_fast"
+        if not may(connection.signed_in.actor.role, HEARD[event]):
+            return connection, "", "not_allowed"
         number = data.get("ticket") if isinstance(data, dict) and len(data) == 1 else None
         if not isinstance(number, str) or not 0 < len(number) <= NUMBER_LENGTH or "\x00" in number:
             return connection, "", "malformed"

@@ -164,7 +164,12 @@ def _not_mine(actor: Actor, ticket: Ticket, handling: Handling | None, command: 
         if ticket.state == State.DRAFT.value:
             return None if ticket.origin_union_id == actor.union_id else "只有登记此单的工会可以操作"
         if handling is not None and handling.union_id == actor.union_id:
-            return None
+            # Whoever has signed for it, his deputy, and their leader; before that anybody of the union.
+            people = (handling.handler_id, handling.deputy_id)
+            taken = actor.role is Role.UNION_HANDLER and handling.handler_id is not None
+            return (
+                "只有本单经办人、B岗或本会负责人可以操作" if taken and actor.user_id not in people else None
+            )
         assigner = command in (Command.REVIEW, Command.NUDGE, Command.SUPERVISE)
         return None if assigner else "只有正在办理此单的工会可以操作"
     if actor.role is Role.OPERATOR and ticket.state == State.DRAFT.value and not may_edit(actor, ticket):

@@ -52,13 +52,28 @@ class Listener:
             self.told.append((name, data))
         return self.told[begun:]
 
-    def numbers(self, seconds: float = 0.4) -> set[str]:
-        """Return the tickets that were named in the meantime."""
-        return {
-            data[0]["id"]
-            for name, data in self.hear(seconds)
-            if name == "fact" and data[0]["kind"] == "ticket"
-        }
+    def waits_for(self, number: str, *, kind: str = "ticket", seconds: float = 10.0) -> bool:
+        """Whether the ticket is named in so much time."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            if number in self._named(kind):
+                return True
+            self.hear(0.05)
+        return False
+
+    def numbers(self) -> set[str]:
+        """Return the tickets that were named until now: the answer to a question comes after all that was told before."""
+        self.ask("unwatch", {"ticket": "none"})
+        self.hear(0.05)
+        return self._named("ticket")
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.numbers()
+        self.told.clear()
+
+    def _named(self, kind: str) -> set[str]:
+        return {data[0]["id"] for name, data in self.told if name == "fact" and data[0]["kind"] == kind}
 
     def closed_within(self, seconds: float) -> bool:
         """Whether the server closes the socket in so much time."""

@@ -11,7 +11,10 @@ import socketio
 from sqlalchemy import select, update
 
 from agent_console.auth import COOKIE, LONGEST, end_sessions_of
+from agent_console.push import Push
+from agent_console.server import HEARD, Sockets
 from dispatch.models.people import User
+from dispatch.rules.permissions import Action
 from dispatch.rules.roles import Role
 from dispatch.unit_of_work import Fact, tell, unit_of_work
 from tests.security.listening import Listener, listening
@@ -97,7 +100,9 @@ def test_a_union_is_told_of_its_subtree_and_of_nothing_else(house_on_each_engine
         listening(browsers["dispatcher"]) as centre,
     ):
         number = dispatched(house, operator)["number"]
-        assert own.numbers() == parent.numbers() == centre.numbers() == {number}
+        for socket in (own, parent, centre):
+            assert socket.waits_for(number)
+            assert socket.numbers() == {number}
         assert sibling.numbers() == foreign.numbers() == set()
         for socket in (sibling, foreign):
             there = socket.ask("watch", {"ticket": number})
@@ -114,19 +119,40 @@ def test_of_a_sealed_ticket_only_named_people_hear_and_a_broken_seal_closes_by_i
     with listening(supervisor) as leads, listening(dispatcher) as sends:
         ticket = created(operator, category="sexual_harassment")
         commanded(operator, ticket, "accept")
-        assert leads.numbers() == sends.numbers() == set()
         number = ticket["number"]
+        plain = created(operator)["number"]
+        for socket in (leads, sends):
+            # Facts keep their order: what comes later has come, and the sealed one has not.
+            assert socket.waits_for(plain)
+            assert socket.numbers() == {plain}
+        leads.forget()
         assert leads.ask("watch", {"ticket": number}) == {"error": "not_found"}
         broken = supervisor.post(f"/api/tickets/{number}/break_glass", json={"reason": "家属报警"})
         assert broken.status_code == 200, broken.text
-        assert leads.numbers() == {number}
+        assert leads.waits_for(number)
+        leads.forget()
         assert leads.ask("watch", {"ticket": number}) == {"ok": True}
         house.clock.advance(timedelta(hours=1))
         assert supervisor.get(f"/api/tickets/{number}").status_code == 404
         assert leads.ask("watch", {"ticket": number}) == {"error": "not_found"}
         with unit_of_work(house.database, publish=house.services.publish) as session:
             tell(session, Fact("ticket", number, 99, house.clock(), ("sealed",)))
-        assert leads.numbers() == set(), "the hour is over for the open socket, too"
+        last = created(operator)["number"]
+        assert leads.waits_for(last)
+        assert leads.numbers() == {last}, "the hour is over for the open socket, too"
+
+
+def test_every_event_that_a_socket_listens_to_stands_for_an_action(house: House) -> None:
+    heard = Sockets(house.services, Push()).server.handlers["/"].keys()
+    assert set(heard) - {"connect", "disconnect", "*"} == set(HEARD)
+    assert set(HEARD.values()) <= set(Action)
+
+
+def test_whoever_reads_no_tickets_watches_none(house: House) -> None:
+    number = created(house.browser("operator"))["number"]
+    change_user(house, "other-operator", role=Role.ADMINISTRATOR.value)
+    with listening(house.browser("other-operator")) as socket:
+        assert socket.ask("watch", {"ticket": number}) == {"error": "not_allowed"}
 
 
 def test_a_socket_refuses_what_no_console_sends(house: House) -> None:
