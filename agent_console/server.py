@@ -279,11 +279,13 @@ class Sockets:
         if not self._connections:
             return
         now = self._services.now()
-        digests = {each.signed_in.token_sha256 for each in self._connections.values()}
+        # Who connects while the database is asked is not among those it was asked for.
+        asked = list(self._connections.values())
+        digests = {each.signed_in.token_sha256 for each in asked}
         live: dict[str, SignedIn] = await self._reading(
             lambda session: auth.find_sessions(session, digests, now=now)
         )
-        for connection in list(self._connections.values()):
+        for connection in asked:
             known = connection.signed_in
             found = live.get(known.token_sha256)
             if found is None or _authority(found) != _authority(known):
