@@ -580,6 +580,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bulk
+         * @description Give one command to many tickets, each in a transaction of its own; the answer says of each what became of it.
+         */
+        post: operations["bulk_api_tickets_bulk_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description Return what waits for the reader, by state, urgency and time left.
+         */
+        get: operations["counts_api_tickets_counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Return the reader's list as a file; who took what out of the house is on record before the first byte.
+         */
+        get: operations["export_api_tickets_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{number}": {
         parameters: {
             query?: never;
@@ -604,6 +664,26 @@ export interface paths {
         patch: operations["edit_api_tickets__number__patch"];
         trace?: never;
     };
+    "/api/tickets/{number}/break_glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Break Glass
+         * @description Open a sealed ticket to whoever asks, for a while; the reason is on record and another leader is told.
+         */
+        post: operations["break_glass_api_tickets__number__break_glass_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{number}/preview": {
         parameters: {
             query?: never;
@@ -618,6 +698,26 @@ export interface paths {
         get: operations["preview_for_union_api_tickets__number__preview_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Readers
+         * @description Name a person who may read the sealed ticket from now on.
+         */
+        post: operations["readers_api_tickets__number__readers_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -724,6 +824,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Views
+         * @description Return the reader's kept lists, and those shared with his role.
+         */
+        get: operations["views_api_views_get"];
+        /**
+         * Keep
+         * @description Keep a list under a name, in the place of the earlier one of that name.
+         */
+        put: operations["keep_api_views_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop
+         * @description Throw away one of the reader's own lists.
+         */
+        delete: operations["drop_api_views__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -738,6 +882,66 @@ export interface components {
             label: string;
             /** Why Not */
             why_not: string | null;
+        };
+        /**
+         * BreakGlassOut
+         * @description Until when the sealed ticket is open to whoever broke its seal.
+         */
+        BreakGlassOut: {
+            /** Number */
+            number: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** BulkData */
+        BulkData: {
+            /** Override Reason */
+            override_reason?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+        };
+        /**
+         * BulkIn
+         * @description One command for many tickets; only those that need nothing of a single one.
+         */
+        BulkIn: {
+            /**
+             * Command
+             * @enum {string}
+             */
+            command: "nudge" | "supervise" | "dispatch";
+            data?: components["schemas"]["BulkData"];
+            /** Items */
+            items: components["schemas"]["BulkItem"][];
+        };
+        /** BulkItem */
+        BulkItem: {
+            /** Number */
+            number: string;
+            /** Version */
+            version: number;
+        };
+        /** BulkOut */
+        BulkOut: {
+            /** Results */
+            results: components["schemas"]["BulkResult"][];
+        };
+        /** BulkResult */
+        BulkResult: {
+            /** Number */
+            number: string;
+            /** Ok */
+            ok: boolean;
+            problem: components["schemas"]["ProblemOut"] | null;
+            /** State */
+            state: string | null;
+            /** Version */
+            version: number | null;
         };
         /**
          * CallDetail
@@ -940,6 +1144,34 @@ export interface components {
              * @enum {string}
              */
             state: "running" | "paused" | "met" | "missed" | "cancelled";
+        };
+        /** CountsOut */
+        CountsOut: {
+            /** Due 15M */
+            due_15m: number;
+            /** Due 1H */
+            due_1h: number;
+            /** Due Today */
+            due_today: number;
+            /** More */
+            more: boolean;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Urgencies */
+            urgencies: {
+                [key: string]: number;
+            };
         };
         /** EmployerOnTicket */
         EmployerOnTicket: {
@@ -1164,6 +1396,26 @@ export interface components {
             /** Wrap Up Until */
             wrap_up_until: string | null;
         };
+        /**
+         * ProblemOut
+         * @description RFC 9457 problem details; `title` and `detail` are Chinese.
+         */
+        ProblemOut: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail?: string | null;
+            /** Fields */
+            fields?: {
+                [key: string]: unknown;
+            } | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        };
         /** RankingOut */
         RankingOut: {
             /** Excluded */
@@ -1172,6 +1424,13 @@ export interface components {
             pool_reason: string | null;
             /** Recommendations */
             recommendations: components["schemas"]["RecommendationOut"][];
+        };
+        /** ReaderIn */
+        ReaderIn: {
+            /** Reason */
+            reason: string;
+            /** User Id */
+            user_id: number;
         };
         /** RecommendationOut */
         RecommendationOut: {
@@ -1445,6 +1704,39 @@ export interface components {
             /** Wish */
             wish?: string | null;
         };
+        /**
+         * TicketCut
+         * @description What a list is cut to; a column that is not here is refused, not ignored.
+         */
+        TicketCut: {
+            /**
+             * Bucket
+             * @default open
+             * @enum {string}
+             */
+            bucket: "open" | "closed" | "all";
+            /** Category */
+            category?: string | null;
+            /** Due */
+            due?: ("overdue" | "15m" | "1h" | "today") | null;
+            /** Employer */
+            employer?: string | null;
+            /**
+             * Mine
+             * @default false
+             */
+            mine: boolean;
+            /** Q */
+            q?: string | null;
+            /** State */
+            state?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Urgency */
+            urgency?: ("P0" | "P1" | "P2" | "P3") | null;
+            /** Where */
+            where?: string | null;
+        };
         /** TicketEdit */
         TicketEdit: {
             /** Amount Cents */
@@ -1680,6 +1972,31 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /** ViewIn */
+        ViewIn: {
+            filter: components["schemas"]["TicketCut"];
+            /** Name */
+            name: string;
+            /** Shared Role */
+            shared_role?: ("operator" | "callback_operator" | "counsellor" | "lawyer" | "dispatcher" | "supervisor" | "duty_leader" | "inspector" | "auditor" | "union_handler" | "union_leader" | "union_administrator") | null;
+        };
+        /** ViewOut */
+        ViewOut: {
+            /** Filter */
+            filter: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /** Mine */
+            mine: boolean;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Shared Role */
+            shared_role: string | null;
         };
         /** WrapUpIn */
         WrapUpIn: {
@@ -2556,6 +2873,7 @@ export interface operations {
                 q?: string | null;
                 mine?: boolean;
                 due?: ("overdue" | "15m" | "1h" | "today") | null;
+                where?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -2606,6 +2924,98 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    bulk_api_tickets_bulk_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    counts_api_tickets_counts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsOut"];
+                };
+            };
+        };
+    };
+    export_api_tickets_export_get: {
+        parameters: {
+            query?: {
+                bucket?: "open" | "closed" | "all";
+                state?: string | null;
+                category?: string | null;
+                urgency?: ("P0" | "P1" | "P2" | "P3") | null;
+                union_id?: number | null;
+                employer?: string | null;
+                q?: string | null;
+                mine?: boolean;
+                due?: ("overdue" | "15m" | "1h" | "today") | null;
+                where?: string | null;
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -2684,6 +3094,41 @@ export interface operations {
             };
         };
     };
+    break_glass_api_tickets__number__break_glass_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakGlassOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     preview_for_union_api_tickets__number__preview_get: {
         parameters: {
             query: {
@@ -2705,6 +3150,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UnionPreview"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    readers_api_tickets__number__readers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReaderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -2872,6 +3350,88 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserOut"][];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    views_api_views_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"][];
+                };
+            };
+        };
+    };
+    keep_api_views_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drop_api_views__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
