@@ -56,6 +56,7 @@ _WRITTEN: Final = (
     "calendar",
     "phone",
     "can_receive",
+    "leader_signs",
     "version",
 )
 
@@ -320,7 +321,14 @@ def _write(session: Session, plan: _Plan, existing: Mapping[str, _Known]) -> Non
 def _written(
     line: tuple[int, ...], row: Mapping[str, str], parents: Mapping[int, int | None]
 ) -> tuple[Any, ...]:
-    cells = {"can_receive": True, **_values(row), "id": line[-1], "code": row["code"], "version": 1}
+    cells = {
+        "can_receive": True,
+        "leader_signs": False,
+        **_values(row),
+        "id": line[-1],
+        "code": row["code"],
+        "version": 1,
+    }
     cells |= {"parent_id": parents[line[-1]], "path": path_of(line)}
     return tuple(cells[name] for name in _WRITTEN)
 

@@ -156,6 +156,7 @@ def _union_row(node: Node) -> dict[str, Any]:
         "region_code": node.region_code,
         "calendar": "union_default",
         "can_receive": True,
+        "leader_signs": False,
         "version": 1,
     }
 

@@ -4,6 +4,130 @@
  */
 
 export interface paths {
+    "/api/blocked-numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Blocked
+         * @description Return the blocks in force, masked; with `past` those that are over too.
+         */
+        get: operations["blocked_api_blocked_numbers_get"];
+        put?: never;
+        /**
+         * Block
+         * @description Block the number of a call for some days.
+         */
+        post: operations["block_api_blocked_numbers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/blocked-numbers/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift
+         * @description End a block before its time.
+         */
+        post: operations["lift_api_blocked_numbers__id__lift_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description Return the calendars, what was changed when and why, and how far recomputes are.
+         */
+        get: operations["read_api_calendars_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change
+         * @description Write changed days as one revision and have every live clock counted anew.
+         */
+        post: operations["change_api_calendars_change_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Return what these days would change on open tickets; nothing is written.
+         */
+        post: operations["preview_api_calendars_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/recompute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adopt Policy
+         * @description Put open tickets under the service levels as the file has them now; without this they keep their own.
+         */
+        post: operations["adopt_policy_api_calendars_recompute_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/callbacks": {
         parameters: {
             query?: never;
@@ -58,6 +182,48 @@ export interface paths {
         get: operations["read_api_calls__sid__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/crisis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Crisis
+         * @description Confirm that the caller is in distress, or say that the machine was wrong.
+         *
+         *     A confirmed call is sealed: whoever confirmed it may see no more of it than the answer.
+         */
+        post: operations["crisis_api_calls__sid__crisis_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/end_for_abuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End For Abuse
+         * @description End the call after the last warning.
+         */
+        post: operations["end_for_abuse_api_calls__sid__end_for_abuse_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -224,6 +390,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{sid}/warn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Warn
+         * @description Let the caller hear the next warning against abuse.
+         */
+        post: operations["warn_api_calls__sid__warn_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/categories": {
         parameters: {
             query?: never;
@@ -236,6 +422,26 @@ export interface paths {
          * @description Return every category in the catalogue's order.
          */
         get: operations["categories_api_categories_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/court-districts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Districts
+         * @description Return the court districts, or the one in which a place lies.
+         */
+        get: operations["districts_api_court_districts_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -264,6 +470,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/group-signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Group Signals
+         * @description Return possible collective requests, newest first.
+         */
+        get: operations["group_signals_api_group_signals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-signals/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Signal
+         * @description Make one collective request of its tickets; each keeps its own life.
+         */
+        post: operations["confirm_signal_api_group_signals__id__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-signals/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Signal
+         * @description Say that these are separate cases.
+         */
+        post: operations["dismiss_signal_api_group_signals__id__dismiss_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Incident
+         * @description Return the announcement that callers hear now.
+         */
+        get: operations["incident_api_incident_get"];
+        /**
+         * Announce
+         * @description Switch an announcement on, in place of the one that was on.
+         */
+        put: operations["announce_api_incident_put"];
+        post?: never;
+        /**
+         * End Announcement
+         * @description Switch the announcement off.
+         */
+        delete: operations["end_announcement_api_incident_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/line": {
         parameters: {
             query?: never;
@@ -278,6 +572,46 @@ export interface paths {
         get: operations["line_api_line_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Notices
+         * @description Return what the reader, his post or his union should know, newest first.
+         */
+        get: operations["my_notices_api_notices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notices/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Notices Seen
+         * @description Mark notices as seen; others than the reader's own are left as they are.
+         */
+        post: operations["notices_seen_api_notices_seen_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -428,6 +762,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waiting
+         * @description Return the red cards and escalations that the ladder proposes, oldest first.
+         */
+        get: operations["waiting_api_proposals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/recordings/{recording_id}": {
         parameters: {
             query?: never;
@@ -528,6 +882,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rosters/{sheet}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Roster
+         * @description Return absences or rosters as a CSV file.
+         */
+        get: operations["export_roster_api_rosters__sheet__get"];
+        put?: never;
+        /**
+         * Import Roster
+         * @description Load absences or rosters: who is away, and who is on call.
+         */
+        post: operations["import_roster_api_rosters__sheet__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Routing Rules
+         * @description Return the rules in force and every version that ever was.
+         */
+        get: operations["routing_rules_api_routing_rules_get"];
+        /**
+         * Put Routing Rules
+         * @description Put a book of rules into force as a new version; a circle or an unknown union is refused with its place.
+         */
+        put: operations["put_routing_rules_api_routing_rules_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/satisfaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Satisfied
+         * @description Count what callers said after their calls, from `since` to before `until`.
+         */
+        get: operations["satisfied_api_satisfaction_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/service-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Points
+         * @description Return a union's service points, or those nearest to a place that can do what is needed.
+         */
+        get: operations["points_api_service_points_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -576,6 +1018,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tables/{sheet}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export File
+         * @description Return a table as a CSV file that can be loaded again.
+         */
+        get: operations["export_file_api_tables__sheet__get"];
+        put?: never;
+        /**
+         * Import File
+         * @description Load a CSV file all or nothing; a refusal names every bad line.
+         */
+        post: operations["import_file_api_tables__sheet__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets": {
         parameters: {
             query?: never;
@@ -594,6 +1060,66 @@ export interface paths {
          * @description Open a draft, or with `call_sid` the one of that call, whose number then is the caller's.
          */
         post: operations["create_api_tickets_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bulk
+         * @description Give one command to many tickets, each in a transaction of its own; the answer says of each what became of it.
+         */
+        post: operations["bulk_api_tickets_bulk_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description Return what waits for the reader, by state, urgency and time left.
+         */
+        get: operations["counts_api_tickets_counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Return the reader's list as a file; who took what out of the house is on record before the first byte.
+         */
+        get: operations["export_api_tickets_export_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -744,6 +1270,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/{number}/break_glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Break Glass
+         * @description Open a sealed ticket to whoever asks, for a while; the reason is on record and another leader is told.
+         */
+        post: operations["break_glass_api_tickets__number__break_glass_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Consent
+         * @description Record that the caller waives recusal, or takes it back.
+         */
+        put: operations["consent_api_tickets__number__consent_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{number}/decide_extension": {
         parameters: {
             query?: never;
@@ -838,6 +1404,26 @@ export interface paths {
          * @description 409 on a stale version (with what changed) or out of turn (with what could be done), 422 with what is missing.
          */
         post: operations["dispatch_api_tickets__number__dispatch_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Duplicates
+         * @description Return open tickets that may be about the same thing, a repeat caller's first, each with the reasons.
+         */
+        get: operations["duplicates_api_tickets__number__duplicates_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -978,6 +1564,66 @@ export interface paths {
         get: operations["preview_for_union_api_tickets__number__preview_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/proposals/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Proposal
+         * @description Give the card, or take the ticket up a level.
+         */
+        post: operations["confirm_proposal_api_tickets__number__proposals__id__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/proposals/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse Proposal
+         * @description Leave it be, with the reason on record.
+         */
+        post: operations["refuse_proposal_api_tickets__number__proposals__id__refuse_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Readers
+         * @description Name a person who may read the sealed ticket from now on.
+         */
+        post: operations["readers_api_tickets__number__readers_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1404,6 +2050,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/unions/{union_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Union
+         * @description Return a union with the line above it, its posts and service points, and who can be reached there.
+         */
+        get: operations["union_api_unions__union_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Union
+         * @description Change name, telephone, calendar, whether it receives, and whether it still exists.
+         */
+        patch: operations["change_union_api_unions__union_id__patch"];
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -1419,6 +2089,50 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Views
+         * @description Return the reader's kept lists, and those shared with his role.
+         */
+        get: operations["views_api_views_get"];
+        /**
+         * Keep
+         * @description Keep a list under a name, in the place of the earlier one of that name.
+         */
+        put: operations["keep_api_views_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop
+         * @description Throw away one of the reader's own lists.
+         */
+        delete: operations["drop_api_views__id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1493,6 +2207,164 @@ export interface components {
             version: number;
         };
         /**
+         * BlockIn
+         * @description Whose number, for how long and why.
+         */
+        BlockIn: {
+            /** Call Sid */
+            call_sid: string;
+            /** Days */
+            days: number;
+            /** Reason */
+            reason: string;
+        };
+        /** BlockedNumberOut */
+        BlockedNumberOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Lifted At */
+            lifted_at: string | null;
+            /** Number Masked */
+            number_masked: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * BreakGlassOut
+         * @description Until when the sealed ticket is open to whoever broke its seal.
+         */
+        BreakGlassOut: {
+            /** Number */
+            number: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** BulkData */
+        BulkData: {
+            /** Override Reason */
+            override_reason?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+        };
+        /**
+         * BulkIn
+         * @description One command for many tickets; only those that need nothing of a single one.
+         */
+        BulkIn: {
+            /**
+             * Command
+             * @enum {string}
+             */
+            command: "nudge" | "supervise" | "dispatch";
+            data?: components["schemas"]["BulkData"];
+            /** Items */
+            items: components["schemas"]["BulkItem"][];
+        };
+        /** BulkItem */
+        BulkItem: {
+            /** Number */
+            number: string;
+            /** Version */
+            version: number;
+        };
+        /** BulkOut */
+        BulkOut: {
+            /** Results */
+            results: components["schemas"]["BulkResult"][];
+        };
+        /** BulkResult */
+        BulkResult: {
+            /** Number */
+            number: string;
+            /** Ok */
+            ok: boolean;
+            problem: components["schemas"]["ProblemOut"] | null;
+            /** State */
+            state: string | null;
+            /** Version */
+            version: number | null;
+        };
+        /** CalendarChange */
+        CalendarChange: {
+            /** Days */
+            days: components["schemas"]["DayIn"][];
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision: number;
+            /** Years */
+            years?: number[];
+        };
+        /** CalendarOut */
+        CalendarOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * CalendarPreview
+         * @description What a change would do to open tickets; nothing is written.
+         */
+        CalendarPreview: {
+            /** Clocks */
+            clocks: number;
+            /** Earlier */
+            earlier: number;
+            /** Later */
+            later: number;
+            /** Moved */
+            moved: number;
+            /** Overdue Again */
+            overdue_again: number;
+            /** Revision */
+            revision: number;
+            /** Sample */
+            sample: components["schemas"]["MovedDeadlineOut"][];
+        };
+        /** CalendarTry */
+        CalendarTry: {
+            /** Days */
+            days: components["schemas"]["DayIn"][];
+        };
+        /**
+         * CalendarsOut
+         * @description Everything about working time; `revision` is what a change must have seen.
+         */
+        CalendarsOut: {
+            /** Calendars */
+            calendars: components["schemas"]["CalendarOut"][];
+            /** Days */
+            days: components["schemas"]["DayOut"][];
+            /** Missing Years */
+            missing_years: number[];
+            /** Recomputes */
+            recomputes: components["schemas"]["RecomputeOut"][];
+            /** Revision */
+            revision: number;
+            /** Revisions */
+            revisions: components["schemas"]["RevisionOut"][];
+        };
+        /**
          * CallDetail
          * @description The screen pop.
          */
@@ -1503,6 +2375,8 @@ export interface components {
             carrier_status: string;
             /** Conversation State */
             conversation_state: string;
+            /** Crisis */
+            crisis: ("suspected" | "confirmed" | "dismissed") | null;
             /** Direction */
             direction: string;
             /** Draft */
@@ -1553,6 +2427,8 @@ export interface components {
             tickets: string[];
             /** To */
             to: string;
+            /** Warnings */
+            warnings: number;
         };
         /** CallOnTicket */
         CallOnTicket: {
@@ -1566,7 +2442,7 @@ export interface components {
              * Relation
              * @enum {string}
              */
-            relation: "origin" | "nudge" | "return_call" | "callback";
+            relation: "origin" | "nudge" | "note" | "return_call" | "callback";
             /** Sid */
             sid: string;
             /**
@@ -1680,6 +2556,8 @@ export interface components {
             consumed_ratio: number;
             /** Due At */
             due_at: string | null;
+            /** Id */
+            id: number;
             /** Kind */
             kind: string;
             /** Label */
@@ -1695,6 +2573,106 @@ export interface components {
              * @enum {string}
              */
             state: "running" | "paused" | "met" | "missed" | "cancelled";
+        };
+        /**
+         * ConsentIn
+         * @description The caller's word that his employer's own union may see the case, or that it may not any more.
+         */
+        ConsentIn: {
+            /**
+             * Means
+             * @enum {string}
+             */
+            means: "recording" | "paper" | "message";
+            /** Version */
+            version: number;
+            /** Waives */
+            waives: boolean;
+            /** Words */
+            words: string;
+        };
+        /** CountsOut */
+        CountsOut: {
+            /** Due 15M */
+            due_15m: number;
+            /** Due 1H */
+            due_1h: number;
+            /** Due Today */
+            due_today: number;
+            /** More */
+            more: boolean;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Urgencies */
+            urgencies: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * CrisisIn
+         * @description What a person says about a caller who may be in distress.
+         */
+        CrisisIn: {
+            /** Confirmed */
+            confirmed: boolean;
+        };
+        /** CrisisOut */
+        CrisisOut: {
+            /** Crisis */
+            crisis: ("suspected" | "confirmed" | "dismissed") | null;
+            /** Sid */
+            sid: string;
+        };
+        /** DayIn */
+        DayIn: {
+            /**
+             * Calendar
+             * @default *
+             */
+            calendar: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Hours */
+            hours?: string[];
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /** Working */
+            working: boolean | null;
+        };
+        /** DayOut */
+        DayOut: {
+            /** Calendar */
+            calendar: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Hours */
+            hours: string[];
+            /** Revision */
+            revision: number | null;
+            /** Source */
+            source: string;
+            /** Working */
+            working: boolean;
         };
         /** DecideExtension */
         DecideExtension: {
@@ -1748,6 +2726,43 @@ export interface components {
             union_id?: number | null;
             /** Version */
             version: number;
+        };
+        /** DistrictOut */
+        DistrictOut: {
+            /** Code */
+            code: string;
+            /** Court */
+            court: string;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string | null;
+            /** Regions */
+            regions: string[];
+            /** Union Id */
+            union_id: number;
+            /** Union Name */
+            union_name: string;
+        };
+        /** DuplicateOut */
+        DuplicateOut: {
+            /** Category Name */
+            category_name: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Number */
+            number: string;
+            /** Reasons */
+            reasons: string[];
+            /** Same Caller */
+            same_caller: boolean;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
         };
         /** EmployerOnTicket */
         EmployerOnTicket: {
@@ -1891,6 +2906,47 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * ImportOut
+         * @description What an import did, or with `dry_run` would do.
+         */
+        ImportOut: {
+            /** Created */
+            created: number;
+            /** Dry Run */
+            dry_run: boolean;
+            /** Unchanged */
+            unchanged: number;
+            /** Updated */
+            updated: number;
+        };
+        /**
+         * IncidentIn
+         * @description What every caller hears first.
+         */
+        IncidentIn: {
+            /** Text */
+            text: string;
+            /**
+             * Text En
+             * @default
+             */
+            text_en: string;
+        };
+        /** IncidentOut */
+        IncidentOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Text */
+            text: string;
+            /** Text En */
+            text_en: string;
+        };
         /** Instalment */
         Instalment: {
             /** Amount Cents */
@@ -1989,6 +3045,55 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** MovedDeadlineOut */
+        MovedDeadlineOut: {
+            /** Clock */
+            clock: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * New Due At
+             * Format: date-time
+             */
+            new_due_at: string;
+            /** Number */
+            number: string;
+        };
+        /** NoticeOut */
+        NoticeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Seen At */
+            seen_at: string | null;
+            /** Step */
+            step: string | null;
+            /** Text */
+            text: string;
+            /** Ticket Number */
+            ticket_number: string | null;
+        };
+        /** NoticePage */
+        NoticePage: {
+            /** Items */
+            items: components["schemas"]["NoticeOut"][];
+            /** Unseen */
+            unseen: number;
+        };
+        /** NoticesSeen */
+        NoticesSeen: {
+            /** Ids */
+            ids: number[];
+        };
         /** Nudge */
         Nudge: {
             /** Reason */
@@ -2067,6 +3172,52 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** PointOut */
+        PointOut: {
+            /** Address */
+            address: string | null;
+            /** Code */
+            code: string;
+            /** Facilities */
+            facilities: string[];
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Kind Label */
+            kind_label: string;
+            /** Name */
+            name: string;
+            /** Open Now */
+            open_now: boolean;
+            /** Opens At */
+            opens_at: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Reasons */
+            reasons: string[];
+            /** Region Code */
+            region_code: string;
+            /** Services */
+            services: string[];
+            /** Skills */
+            skills: string[];
+            /** Union Id */
+            union_id: number;
+            /** Union Name */
+            union_name: string;
+        };
+        /** PostOut */
+        PostOut: {
+            /** Code */
+            code: string;
+            /** Deputy */
+            deputy: string | null;
+            /** Holder */
+            holder: string | null;
+            /** Name */
+            name: string;
+        };
         /** PresenceIn */
         PresenceIn: {
             /** Reason */
@@ -2101,14 +3252,58 @@ export interface components {
             /** Wrap Up Until */
             wrap_up_until: string | null;
         };
+        /**
+         * ProblemOut
+         * @description RFC 9457 problem details; `title` and `detail` are Chinese.
+         */
+        ProblemOut: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail?: string | null;
+            /** Fields */
+            fields?: {
+                [key: string]: unknown;
+            } | null;
+            /** Legal */
+            legal?: string[] | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        };
+        /** ProposalDecision */
+        ProposalDecision: {
+            /** Reason */
+            reason: string;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
         /** RankingOut */
         RankingOut: {
+            /** Advice */
+            advice: string[];
             /** Excluded */
             excluded: components["schemas"]["ExcludedUnionOut"][];
             /** Pool Reason */
             pool_reason: string | null;
+            /** Proposals */
+            proposals: components["schemas"]["agent_console__api__schemas__ProposalOut"][];
             /** Recommendations */
             recommendations: components["schemas"]["RecommendationOut"][];
+            /** Rules Version */
+            rules_version: string;
+        };
+        /** ReaderIn */
+        ReaderIn: {
+            /** Reason */
+            reason: string;
+            /** User Id */
+            user_id: number;
         };
         /** RecommendationOut */
         RecommendationOut: {
@@ -2130,6 +3325,41 @@ export interface components {
             union_id: number;
             /** Union Name */
             union_name: string;
+        };
+        /** RecomputeIn */
+        RecomputeIn: {
+            /** Reason */
+            reason: string;
+        };
+        /** RecomputeOut */
+        RecomputeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Clocks */
+            clocks: number;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "calendar" | "sla";
+            /** Moved */
+            moved: number;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done";
+            /** Tickets */
+            tickets: number;
         };
         /** RecordCallback */
         RecordCallback: {
@@ -2373,6 +3603,126 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** RevisionOut */
+        RevisionOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Changes */
+            changes: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * RoutingRuleItem
+         * @description A rule as it is written and as it is read.
+         */
+        RoutingRuleItem: {
+            /**
+             * Category Prefix
+             * @default
+             */
+            category_prefix: string;
+            /** Code */
+            code: string;
+            /**
+             * Industry
+             * @default
+             */
+            industry: string;
+            /**
+             * Otherwise
+             * @default
+             */
+            otherwise: string;
+            /**
+             * Region Prefix
+             * @default
+             */
+            region_prefix: string;
+            /** Source */
+            source: string;
+            /** Union Code */
+            union_code: string;
+            /**
+             * Uscc
+             * @default
+             */
+            uscc: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to?: string | null;
+        };
+        /**
+         * RoutingRules
+         * @description A whole book of rules: it comes into force as one version.
+         */
+        RoutingRules: {
+            /**
+             * Dispatch Mode
+             * @default stepwise
+             * @enum {string}
+             */
+            dispatch_mode: "stepwise" | "direct";
+            /** Rules */
+            rules: components["schemas"]["RoutingRuleItem"][];
+        };
+        /** RoutingRulesOut */
+        RoutingRulesOut: {
+            /**
+             * Dispatch Mode
+             * @default stepwise
+             * @enum {string}
+             */
+            dispatch_mode: "stepwise" | "direct";
+            /** Rules */
+            rules: components["schemas"]["RoutingRuleItem"][];
+            /** Version */
+            version: string;
+            /** Versions */
+            versions: components["schemas"]["RuleSetOut"][];
+        };
+        /** RuleSetOut */
+        RuleSetOut: {
+            /** Dispatch Mode */
+            dispatch_mode: string;
+            /** Rules */
+            rules: number;
+            /**
+             * Stored At
+             * Format: date-time
+             */
+            stored_at: string;
+            /** Version */
+            version: string;
+        };
+        /** SatisfactionOut */
+        SatisfactionOut: {
+            /** Answers */
+            answers: number;
+            /** Asked */
+            asked: number;
+            /** Basically */
+            basically: number;
+            /** Dissatisfied */
+            dissatisfied: number;
+            /** Rate */
+            rate: number | null;
+            /** Satisfied */
+            satisfied: number;
+        };
         /** SendLetter */
         SendLetter: {
             /** Addressee */
@@ -2404,6 +3754,12 @@ export interface components {
             server_time: string;
             user: components["schemas"]["UserOut"];
         };
+        /**
+         * Sheet
+         * @description The kinds of files, in an order in which they can be loaded.
+         * @enum {string}
+         */
+        Sheet: "unions" | "employers" | "court_districts" | "service_points" | "posts" | "absences" | "rosters" | "employer_ties";
         /** SignFor */
         SignFor: {
             /** At */
@@ -2424,6 +3780,101 @@ export interface components {
             /** Password */
             password: string;
         };
+        /** SignalDecision */
+        SignalDecision: {
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /** SignalOut */
+        SignalOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Callers */
+            callers: number;
+            /** Collective Number */
+            collective_number: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Employer Name */
+            employer_name: string;
+            /** Headcount */
+            headcount: number;
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string;
+            /** Region Code */
+            region_code: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "proposed" | "confirmed" | "dismissed";
+            /** Tickets */
+            tickets: string[];
+            /** Version */
+            version: number;
+            /** Warned At */
+            warned_at: string | null;
+        };
+        /** StatuteIn */
+        StatuteIn: {
+            /** Begins On */
+            begins_on: string | null;
+            /** Code */
+            code: string;
+        };
+        /**
+         * StatuteOut
+         * @description One countdown of law; an estimate, which `notice` says.
+         */
+        StatuteOut: {
+            /**
+             * Begins On
+             * Format: date
+             */
+            begins_on: string;
+            /** Code */
+            code: string;
+            /** Days Left */
+            days_left: number;
+            /** Label */
+            label: string;
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+            /** Notice */
+            notice: string;
+            /** Raises Urgency */
+            raises_urgency: boolean;
+            /** Runs From */
+            runs_from: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * StatuteQuestionOut
+         * @description A term that usually runs in such a case: which day to ask for.
+         */
+        StatuteQuestionOut: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
+            /** Notice */
+            notice: string;
+            /** Runs From */
+            runs_from: string;
+            /** Source */
+            source: string;
+        };
         /** SuggestIn */
         SuggestIn: {
             /** Category */
@@ -2439,6 +3890,8 @@ export interface components {
             categories: components["schemas"]["SuggestionOut"][];
             /** Crisis Words */
             crisis_words: string[];
+            /** Statutes */
+            statutes: components["schemas"]["StatuteQuestionOut"][];
             /** Urgency */
             urgency: ("P0" | "P1" | "P2" | "P3") | null;
             /** Urgency Reasons */
@@ -2504,7 +3957,7 @@ export interface components {
              * @default operator
              * @enum {string}
              */
-            channel: "phone" | "web" | "partner" | "walk_in" | "letter" | "union_phone" | "operator";
+            channel: "phone" | "web" | "partner" | "upper_12351" | "line_12345" | "line_12348" | "inspection" | "walk_in" | "letter" | "union_phone" | "operator";
             /** Confidentiality */
             confidentiality?: ("open" | "confidential" | "anonymous") | null;
             /** Contact Mode */
@@ -2523,12 +3976,47 @@ export interface components {
             region_code?: string | null;
             /** Secondary Categories */
             secondary_categories?: string[] | null;
+            /** Statutes */
+            statutes?: components["schemas"]["StatuteIn"][] | null;
             /** Text */
             text?: string | null;
             /** Urgency */
             urgency?: ("P0" | "P1" | "P2" | "P3") | null;
             /** Wish */
             wish?: string | null;
+        };
+        /**
+         * TicketCut
+         * @description What a list is cut to; a column that is not here is refused, not ignored.
+         */
+        TicketCut: {
+            /**
+             * Bucket
+             * @default open
+             * @enum {string}
+             */
+            bucket: "open" | "closed" | "all";
+            /** Category */
+            category?: string | null;
+            /** Due */
+            due?: ("overdue" | "15m" | "1h" | "today") | null;
+            /** Employer */
+            employer?: string | null;
+            /**
+             * Mine
+             * @default false
+             */
+            mine: boolean;
+            /** Q */
+            q?: string | null;
+            /** State */
+            state?: string | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Urgency */
+            urgency?: ("P0" | "P1" | "P2" | "P3") | null;
+            /** Where */
+            where?: string | null;
         };
         /** TicketEdit */
         TicketEdit: {
@@ -2557,6 +4045,8 @@ export interface components {
             region_code?: string | null;
             /** Secondary Categories */
             secondary_categories?: string[] | null;
+            /** Statutes */
+            statutes?: components["schemas"]["StatuteIn"][] | null;
             /** Text */
             text?: string | null;
             /** Urgency */
@@ -2653,6 +4143,8 @@ export interface components {
             state: string;
             /** State Label */
             state_label: string;
+            /** Statutes */
+            statutes: components["schemas"]["StatuteOut"][];
             /** Supervised */
             supervised: boolean;
             /** Text */
@@ -2743,6 +4235,73 @@ export interface components {
             region_code: string | null;
         };
         /**
+         * UnionPageIn
+         * @description Changes by hand; what is not given stays as it is.
+         */
+        UnionPageIn: {
+            /** Calendar */
+            calendar?: string | null;
+            /** Can Receive */
+            can_receive?: boolean | null;
+            /** Closed */
+            closed?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** UnionPageOut */
+        UnionPageOut: {
+            /** Below */
+            below: number;
+            /** Calendar */
+            calendar: string;
+            /** Can Receive */
+            can_receive: boolean;
+            /** Closed */
+            closed: boolean;
+            /** Code */
+            code: string;
+            /** Group Code */
+            group_code: string | null;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string | null;
+            /** Kind */
+            kind: string;
+            /** Kind Label */
+            kind_label: string;
+            /** Level */
+            level: string;
+            /** Level Label */
+            level_label: string;
+            /** Line */
+            line: components["schemas"]["UnionOut"][];
+            /** Name */
+            name: string;
+            /** On Duty */
+            on_duty: string[];
+            /** Opens At */
+            opens_at: string | null;
+            /** Parent Id */
+            parent_id: number | null;
+            /** Phone */
+            phone: string | null;
+            /** Points */
+            points: components["schemas"]["PointOut"][];
+            /** Posts */
+            posts: components["schemas"]["PostOut"][];
+            /** Region Code */
+            region_code: string | null;
+            /** Version */
+            version: number;
+            /** Working Now */
+            working_now: boolean;
+        };
+        /**
          * UnionPreview
          * @description Exactly what the chosen union will see.
          */
@@ -2786,6 +4345,31 @@ export interface components {
             /** Error Type */
             type: string;
         };
+        /** ViewIn */
+        ViewIn: {
+            filter: components["schemas"]["TicketCut"];
+            /** Name */
+            name: string;
+            /** Shared Role */
+            shared_role?: ("operator" | "callback_operator" | "counsellor" | "lawyer" | "dispatcher" | "supervisor" | "duty_leader" | "inspector" | "auditor" | "union_handler" | "union_leader" | "union_administrator") | null;
+        };
+        /** ViewOut */
+        ViewOut: {
+            /** Filter */
+            filter: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /** Mine */
+            mine: boolean;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Shared Role */
+            shared_role: string | null;
+        };
         /** Void */
         Void: {
             /** Reason */
@@ -2812,6 +4396,46 @@ export interface components {
              */
             seconds: number;
         };
+        /** ProposalOut */
+        agent_console__api__clock_schemas__ProposalOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Clock */
+            clock: string;
+            /** Clock Id */
+            clock_id: number;
+            /** Due At */
+            due_at: string | null;
+            /** Id */
+            id: number;
+            /** Label */
+            label: string;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "red_card" | "escalate_level";
+            /** Ticket Number */
+            ticket_number: string;
+            /** Version */
+            version: number;
+        };
+        /** ProposalOut */
+        agent_console__api__schemas__ProposalOut: {
+            /** Kind */
+            kind: string;
+            /** Reason */
+            reason: string;
+            /** Region Code */
+            region_code: string;
+            /** Union Id */
+            union_id: number | null;
+            /** Union Name */
+            union_name: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -2821,6 +4445,220 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    blocked_api_blocked_numbers_get: {
+        parameters: {
+            query?: {
+                past?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedNumberOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    block_api_blocked_numbers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedNumberOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    lift_api_blocked_numbers__id__lift_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedNumberOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_api_calendars_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarsOut"];
+                };
+            };
+        };
+    };
+    change_api_calendars_change_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_api_calendars_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarTry"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarPreview"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    adopt_policy_api_calendars_recompute_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecomputeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecomputeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     callbacks_api_callbacks_get: {
         parameters: {
             query?: never;
@@ -2874,6 +4712,72 @@ export interface operations {
         };
     };
     read_api_calls__sid__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    crisis_api_calls__sid__crisis_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrisisIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrisisOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_for_abuse_api_calls__sid__end_for_abuse_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -3160,6 +5064,37 @@ export interface operations {
             };
         };
     };
+    warn_api_calls__sid__warn_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     categories_api_categories_get: {
         parameters: {
             query?: never;
@@ -3176,6 +5111,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CategoryOut"][];
+                };
+            };
+        };
+    };
+    districts_api_court_districts_get: {
+        parameters: {
+            query?: {
+                region?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DistrictOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -3211,6 +5177,180 @@ export interface operations {
             };
         };
     };
+    group_signals_api_group_signals_get: {
+        parameters: {
+            query?: {
+                state?: "proposed" | "confirmed" | "dismissed";
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_signal_api_group_signals__id__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    dismiss_signal_api_group_signals__id__dismiss_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    incident_api_incident_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"] | null;
+                };
+            };
+        };
+    };
+    announce_api_incident_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_announcement_api_incident_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     line_api_line_get: {
         parameters: {
             query?: never;
@@ -3227,6 +5367,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineOut"];
+                };
+            };
+        };
+    };
+    my_notices_api_notices_get: {
+        parameters: {
+            query?: {
+                unseen_only?: boolean;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    notices_seen_api_notices_seen_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticesSeen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -3437,6 +5643,26 @@ export interface operations {
             };
         };
     };
+    waiting_api_proposals_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["agent_console__api__clock_schemas__ProposalOut"][];
+                };
+            };
+        };
+    };
     play_api_recordings__recording_id__get: {
         parameters: {
             query?: never;
@@ -3598,6 +5824,191 @@ export interface operations {
             };
         };
     };
+    export_roster_api_rosters__sheet__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_roster_api_rosters__sheet__post: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    routing_rules_api_routing_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRulesOut"];
+                };
+            };
+        };
+    };
+    put_routing_rules_api_routing_rules_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRulesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    satisfied_api_satisfaction_get: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SatisfactionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    points_api_service_points_get: {
+        parameters: {
+            query?: {
+                region?: string | null;
+                need?: string | null;
+                union_id?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_session_api_session_get: {
         parameters: {
             query?: never;
@@ -3702,6 +6113,72 @@ export interface operations {
             };
         };
     };
+    export_file_api_tables__sheet__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_file_api_tables__sheet__post: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                sheet: components["schemas"]["Sheet"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     tickets_api_tickets_get: {
         parameters: {
             query?: {
@@ -3714,6 +6191,7 @@ export interface operations {
                 q?: string | null;
                 mine?: boolean;
                 due?: ("overdue" | "15m" | "1h" | "today") | null;
+                where?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -3764,6 +6242,98 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    bulk_api_tickets_bulk_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    counts_api_tickets_counts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsOut"];
+                };
+            };
+        };
+    };
+    export_api_tickets_export_get: {
+        parameters: {
+            query?: {
+                bucket?: "open" | "closed" | "all";
+                state?: string | null;
+                category?: string | null;
+                urgency?: ("P0" | "P1" | "P2" | "P3") | null;
+                union_id?: number | null;
+                employer?: string | null;
+                q?: string | null;
+                mine?: boolean;
+                due?: ("overdue" | "15m" | "1h" | "today") | null;
+                where?: string | null;
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -4052,6 +6622,76 @@ export interface operations {
             };
         };
     };
+    break_glass_api_tickets__number__break_glass_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakGlassOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    consent_api_tickets__number__consent_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     decide_extension_api_tickets__number__decide_extension_post: {
         parameters: {
             query?: never;
@@ -4214,6 +6854,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    duplicates_api_tickets__number__duplicates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateOut"][];
                 };
             };
             /** @description Validation Error */
@@ -4458,6 +7129,111 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UnionPreview"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_proposal_api_tickets__number__proposals__id__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    refuse_proposal_api_tickets__number__proposals__id__refuse_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    readers_api_tickets__number__readers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReaderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -5200,6 +7976,72 @@ export interface operations {
             };
         };
     };
+    union_api_unions__union_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                union_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnionPageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_union_api_unions__union_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                union_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnionPageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnionPageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     users_api_users_get: {
         parameters: {
             query?: {
@@ -5219,6 +8061,88 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserOut"][];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    views_api_views_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"][];
+                };
+            };
+        };
+    };
+    keep_api_views_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drop_api_views__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
