@@ -21,8 +21,15 @@ from hotline.rehearsal.bulk import Row, canonical
 from hotline.rehearsal.lives import Model
 from hotline.rehearsal.tree import Node
 
-LEFT_OUT: Final = frozenset({"outbox", "ticket_text", "ticket_terms"})
-"""A rehearsal's copies must send nothing to anybody; and the search index is of each copy's own words."""
+LEFT_OUT: Final = frozenset(
+    {
+        *("outbox", "ticket_call", "follow_up"),
+        *("ticket_text", "ticket_terms"),
+        *("group_signal", "group_signal_ticket", "signal_check", "employer_mention", "step_proposal"),
+    }
+)
+"""A rehearsal's copies must send nothing and call nobody; the search index is of each copy's own words; and what
+several tickets have in common, or awaits a person's decision, is not a copy's."""
 _OWN: Final = frozenset({"ticket", "handling", "clock"})
 """Tables whose ids others refer to; each copy has ids of its own."""
 

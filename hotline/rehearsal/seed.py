@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Table, func, insert, select, update
 
+from dispatch import search
 from dispatch.database import Database
 from dispatch.events import ADMINISTRATION, By, record
 from dispatch.models.base import Base
@@ -35,8 +36,8 @@ MODELS_EACH: Final = 8
 PHONES: Final = 300_000
 
 
-AFTERWARDS: Final[tuple[Callable[[Database], Iterator[int]], ...]] = ()
-"""The one hook: what is derived from the tickets' own words, such as a search index, and yields how many are done."""
+AFTERWARDS: Final[tuple[Callable[[Database], Iterator[int]], ...]] = (search.fill,)
+"""What is derived from the tickets' own words, such as a search index, yields how many are done."""
 
 
 class NotEmpty(ValueError):
