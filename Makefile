@@ -15,7 +15,7 @@ run: console
 	$(BIN)/hotline run --demo
 
 test: console
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not bench"
+	$(BIN)/pytest -n $(JOBS) -m "not bench"
 
 check: lint test
 

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine, text
 from dispatch.database import Database
 from hotline.migrations.metadata import metadata
 from tests.pristine import keep, restore
+from tests.scheduling import SharedServers
 from tests.servers import Unavailable, postgres_url
 
 REQUIRE_ALL = os.environ.get("HOTLINE_REQUIRE_ALL") == "1"
@@ -26,6 +28,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and HOTLINE_REQUIRE_ALL=1: {report.longrepr}"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedServers:
+    """Spread the tests over the workers."""
+    return SharedServers(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import SitDown
 from tests.browser.test_screens import command
 from tests.processes import Server
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 
 def in_hand(served: Server) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import SitDown
@@ -18,8 +17,6 @@ from tests.browser.steps import (
     speaks,
     takes_call,
 )
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 
 def test_hold_and_mute_as_the_caller_hears_them(sit_down: SitDown) -> None:

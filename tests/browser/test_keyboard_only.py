@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SitDown
 from tests.browser.people import Screen
 from tests.browser.steps import dial, hears, operator_hears, speaks
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 
 def choose_by_arrows(page: Page, name: str, label: str) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SitDown
 from tests.browser.steps import dial, go_ready, hears, operator_hears, operator_says, speaks
 from tests.processes import Server
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 
 def row_of(operator: Page, number: str) -> tuple[Page, str]:

@@ -11,8 +11,6 @@ from tests.browser.people import Screen
 from tests.browser.steps import dial, dispatches, go_ready, hears, takes_call, write_down
 from tests.processes import Server
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture(scope="module")
 def ticket(served: Server) -> str:

@@ -16,8 +16,6 @@ from tests.processes import Server
 SHOTS = os.environ.get("HOTLINE_SCREENSHOTS")
 """A folder: then the story leaves the README's pictures there."""
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture
 def screens(sit_down: SitDown) -> dict[str, Screen]:

@@ -54,7 +54,7 @@ def settles(player: Player) -> None:
     number = player.ticket
     _give(union, number, "sign_for", handler_id=me, deputy_id=deputy)
     now = union.get(f"/api/tickets/{number}").json()["server_time"]
-    _give(union, number, "record_first_contact", at=now, means="phone", outcome="已联系", reached=True)
+    _give(union, number, "record_first_contact", at=now, means="phone", outcome="reached")
     done = {"true_claim": True, "done": "已督促单位支付", "solved": "solved", "reply_text": "工资已到账"}
     _give(union, number, "report_result", **done)
     _give(player.scene.browser("dispatcher"), number, "review", approved=True)

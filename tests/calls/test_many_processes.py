@@ -30,8 +30,6 @@ from tests.servers import Unavailable, free_port, valkey_url
 
 SPEED = 10.0
 
-pytestmark = pytest.mark.xdist_group("province")
-
 
 @dataclass(slots=True)
 class Province:

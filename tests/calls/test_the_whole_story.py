@@ -106,7 +106,7 @@ def test_a_caller_is_heard_helped_and_called_back(server: Server) -> None:
     deputy = next(each["id"] for each in people if each["id"] != me)
     give(union, number, "sign_for", handler_id=me, deputy_id=deputy)
     now = union.get(f"/api/tickets/{number}").json()["server_time"]
-    give(union, number, "record_first_contact", at=now, means="phone", outcome="已联系诉求人", reached=True)
+    give(union, number, "record_first_contact", at=now, means="phone", outcome="reached")
     reported = give(
         union,
         number,
