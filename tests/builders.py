@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from config.load import read_csv
@@ -88,7 +88,10 @@ class World:
 
 def build_world(database: Database) -> World:
     """Fill an empty database (tables made) with the demonstration tree and people."""
-    if not restore(database, "world"):
+    if inspect(database.engine()).has_table("alembic_version"):
+        # A database that migrations have made is kept as it is.
+        _fill(database)
+    elif not restore(database, "world"):
         _fill(database)
         keep(database, "world")
     return World(database, make_policy())

@@ -125,6 +125,9 @@ def _redirect_caller(services: Services, payload: Payload) -> None:
         if call.conversation_state == Conversation.ENDED.value:
             return
         sid, direction, conference, n = call.sid, call.direction, call.conference, call.next_turn
+        if mark == "join" and conversations.caller_is_in(session, call):
+            # A turn of the caller's own was quicker: fetching again would throw the caller out and in.
+            return
     if direction == "return_call":
         _call_number(services, payload["call_id"])
         return

@@ -102,6 +102,11 @@ def _operator_out(
         end(session, call, by=OPERATOR, lines=lines, now=now)
 
 
+def caller_is_in(session: Session, call: Call) -> bool:
+    """Return whether the caller is in the conversation already."""
+    return any(leg.kind == CALLER for leg in _present(session, call))
+
+
 def end(session: Session, call: Call, *, by: str, lines: Lines, now: datetime) -> None:
     """End a conversation from either side: nobody rings on, nobody stays reserved."""
     if not is_talking(call):

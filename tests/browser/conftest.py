@@ -33,8 +33,9 @@ class SitDown(Protocol):
     def __call__(self, *, width: int = 1366, height: int = 768, language: str = "zh-CN") -> Screen: ...
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    # Its driver holds this thread's event loop: it ends with the package, before other tests want theirs.
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("no chromium: apt-get install chromium fonts-wqy-zenhei")
@@ -46,7 +47,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if not (STATIC / "index.html").exists():
         pytest.skip("the console is not built: make console")

@@ -606,7 +606,7 @@ def test_an_employer_named_later_that_recuses_the_union_alarms_the_dispatcher(
         fields={},
         employers=[ToldEmployer(employer_id=world.employer(union_code=own.code))],
     )
-    told = session.scalars(select(Notice.text).where(Notice.kind == "recusal")).all()
+    told = session.scalars(select(Notice.text).where(Notice.kind == "recused")).all()
     assert len(told) == 1
     assert "请改派" in told[0]
 

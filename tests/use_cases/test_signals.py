@@ -409,7 +409,7 @@ def test_a_repeat_caller_is_recognised_with_the_reason_and_ahead_of_mere_neighbo
     assert found[0].reasons == ["同一来电号码，尚未办结", "同一用人单位", "同一诉求类别"]
     assert found[1].reasons == ["同一用人单位，7天内登记", "同一诉求类别"]
     assert other_trouble.number not in {line.number for line in found}
-    give(session, world, "operator", first, Command.WITHDRAW, reason="不办了")
+    give(session, world, "operator", first, Command.WITHDRAW, reason="不办了", means="phone")
     found = likely_duplicates(session, world.actor("operator"), again.number, policy=world.policy, now=NOW)
     assert first.number not in {line.number for line in found}
 

@@ -223,7 +223,7 @@ def test_impossible_days_are_refused_by_name(session: Session, world: World, cod
 
 def test_an_ended_ticket_is_looked_at_again_as_long_as_its_term_runs(session: Session, world: World) -> None:
     ticket = opened(session, world, FAR)
-    give(session, world, "operator", ticket, Command.WITHDRAW, reason="不办了")
+    give(session, world, "operator", ticket, Command.WITHDRAW, reason="不办了", means="phone")
     assert raised(session, world, PRESSING) == 1
     assert ticket.urgency == "P2"
     assert statutes.next_due(session) == PRESSING + timedelta(days=1)
