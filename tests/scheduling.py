@@ -1,4 +1,4 @@
-"""Which tests share a worker process: those that share a running server or a browser are told one after the other."""
+"""Which tests share a worker process: those that share a running server, a browser or a tally are told one after the other."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ TOGETHER: Final = (
     "tests/calls/test_the_whole_story.py",
     "tests/calls/test_many_processes.py",
     "tests/calls/test_golden.py::test_a_running_server_tells_it_the_same",
+    # Its last test asks where the walks of this process have been.
+    "tests/use_cases/test_recusal.py",
 )
 """Beginnings of test ids; everything else goes to whichever worker is free."""
 
