@@ -1,4 +1,4 @@
-"""Which tests share a worker process: those that share a running server, a browser or a tally are told one after the other."""
+"""Which tests share a worker: those with a running server, a browser or a tally in common come one after the other."""
 
 from __future__ import annotations
 
