@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +14,7 @@ from dispatch.bulk import new_ids
 from dispatch.errors import ImportRefused
 from dispatch.events import ADMINISTRATION, By, record
 from dispatch.import_files import ImportResult, Rows, duplicates, odd_regions, read_rows, write_rows
-from dispatch.kinship import tickets_about, with_branches
+from dispatch.kinship import kin, tickets_about
 from dispatch.models.unions import Employer, Union
 from dispatch.rules import uscc
 from dispatch.union_tree import hold_tree
@@ -143,8 +143,27 @@ def _write(
     ]
     if links:
         session.execute(by_key.values(parent_id=bindparam("new_parent_id")), links)
-    if not changed:
-        return
+    # A branch or a member of a group that is new brings the group's other unions near to its kin's tickets.
+    joined = {
+        number
+        for number, row in zip(numbers, created, strict=True)
+        if row.get("parent_uscc") or row["group_code"]
+    }
+    if changed:
+        _update(session, changed, unions, ids)
+    if changed or joined:
+        session.expire_all()
+        _recuse(session, changed, unions, ids, joined=joined, now=now)
+
+
+def _update(
+    session: Session,
+    changed: Sequence[tuple[_Known, Mapping[str, str]]],
+    unions: Mapping[str, int],
+    ids: Mapping[str, int],
+) -> None:
+    table = Employer.__table__
+    by_key = update(table).where(table.c.id == bindparam("key"))  # type: ignore[arg-type]  # declared as FromClause
     binds = [
         {
             "key": known.id,
@@ -153,8 +172,6 @@ def _write(
         for known, row in changed
     ]
     session.execute(by_key.values({name: bindparam(f"new_{name}") for name in _NAMES}), binds)
-    session.expire_all()
-    _recuse(session, changed, unions, ids, now=now)
 
 
 def _recuse(
@@ -163,17 +180,18 @@ def _recuse(
     unions: Mapping[str, int],
     ids: Mapping[str, int],
     *,
+    joined: Collection[int],
     now: datetime,
 ) -> None:
-    """Settle anew who sees the tickets about employers that have another union, group or head office now."""
+    """Settle anew who sees the tickets about employers, and their kin, that have another union, group or head office."""
     hold_tree(session)
-    touched = set()
+    touched = set(joined)
     for known, row in changed:
         values = {**known.values, **_values(row, unions, ids)}
         if any(known.values[name] != values[name] for name in ("union_id", "group_code", "parent_id")):
             touched |= {known.id}
             touched |= {each for each in (known.values["parent_id"], values["parent_id"]) if each is not None}
-    scope.rewrite_all(session, tickets_about(session, with_branches(session, touched)), now=now)
+    scope.rewrite_all(session, tickets_about(session, kin(session, touched).employers), now=now)
     renamed = {known.id for known, row in changed if known.values["name"] != row["name"]}
     search.rewrite_all(session, tickets_about(session, renamed))
 

@@ -232,7 +232,7 @@ class Walk:
             listed = set(
                 self.session.scalars(select(TicketScope.union_id).where(TicketScope.ticket_id == ticket.id))
             )
-            assert not unions & listed, self.done
+            assert not unions & listed, "|".join(self.done)
             barred = select(TicketRecusal.user_id).where(TicketRecusal.ticket_id == ticket.id)
             assert persons <= set(self.session.scalars(barred)), self.done
             for actor in self.union_people if doors else ():
