@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 
 import anyio
 import anyio.to_thread
@@ -20,8 +21,8 @@ class Passwords:
     def __init__(self, hasher: Argon2Hasher | None = None) -> None:
         self._hash = PasswordHash((hasher or Argon2Hasher(),))
         self._limiter: anyio.CapacityLimiter | None = None
-        # Checked where the account does not exist, so that the answer takes as long as for one that does.
-        self._nobody = self._hash.hash(secrets.token_urlsafe(32))
+        self._nobody: str | None = None
+        self._making = threading.Lock()
 
     def hash(self, password: str) -> str:
         """Return the encoded hash that the account keeps; slow on purpose."""
@@ -33,13 +34,18 @@ class Passwords:
             # Made here: a limiter belongs to the event loop that first uses it.
             self._limiter = anyio.CapacityLimiter(THREADS)
         found, renewed = await anyio.to_thread.run_sync(
-            self._verify, password, encoded or self._nobody, limiter=self._limiter
+            self._verify, password, encoded, limiter=self._limiter
         )
         return (found, renewed) if encoded else (False, None)
 
-    def _verify(self, password: str, encoded: str) -> tuple[bool, str | None]:
+    def _verify(self, password: str, encoded: str | None) -> tuple[bool, str | None]:
+        # Checked where the account does not exist, so that the answer takes as long as for one that does. It is made
+        # at the first sign-in, whoever's that is: at the start it would take a tenth of a second.
+        with self._making:
+            if self._nobody is None:
+                self._nobody = self._hash.hash(secrets.token_urlsafe(32))
         try:
-            return self._hash.verify_and_update(password, encoded)
+            return self._hash.verify_and_update(password, encoded or self._nobody)
         except UnknownHashError:
             # An account whose password was taken away keeps a mark that is no hash.
             return False, None
