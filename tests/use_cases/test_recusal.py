@@ -370,3 +370,17 @@ def test_a_consent_that_is_recorded_opens_the_ticket_and_one_that_is_withdrawn_s
         # Somebody must give the ticket to another union now.
         told = {notice.text for notice in notices(session, world.actor("dispatcher"))}
         assert any("须回避" in text and ticket.number in text for text in told)
+
+
+def test_a_branch_that_is_learned_of_later_takes_the_ticket_out_of_its_unions_sight(world: World) -> None:
+    employer, lixia = world.employer(), world.union("370102")
+    with world.database.writing() as session:
+        ticket = make_ticket(session, world, employers=(ToldEmployer(employer_id=employer),))
+        give(session, world, "operator", ticket, Command.ACCEPT)
+        give(session, world, "dispatcher", ticket, Command.DISPATCH, union_id=lixia)
+        handler = world.actor("lixia")
+        assert can_read(session, handler, ticket.id)
+        head = session.scalars(select(Employer.uscc).where(Employer.id == employer)).one()
+        line = f"分公司,{uscc_of(7)},370102001,370102,,,{head}"
+        import_sheet(session, Sheet.EMPLOYERS, f"{EMPLOYER_HEADER}\n{line}\n".encode(), by=BY, now=NOW)
+        assert not can_read(session, handler, ticket.id)
