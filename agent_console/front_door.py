@@ -11,10 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent_console.problems import answer
+from dispatch.rules.files import FILE_LIMIT
 from hotline.errors import BAD_REQUEST, FOREIGN, TOO_LARGE, Answer, Problem
 
 BODY_LIMIT: Final = 1_000_000
 """Bytes of one API request; a ticket's text has at most 20,000 characters."""
+UPLOAD_LIMIT: Final = FILE_LIMIT + 100_000
+"""Bytes of one upload: a file, and what a form puts around it."""
+UPLOADS: Final = "/attachments"
+"""How the addresses end to which files are sent."""
 
 GUARDED: Final = ("/api/", "/socket.io/")
 """Where a cookie speaks for a person. Carriers' webhooks are signed instead, and come without an Origin."""
@@ -74,7 +79,7 @@ class FrontDoor:
             await answer(Problem(refusal, refusal.detail))(scope, receive, with_headers)
             return
         if guarded:
-            receive = _limited(receive)
+            receive = _limited(receive, _limit(scope))
         await self._app(scope, receive, with_headers)
 
     def _refusal(self, scope: Scope) -> Answer | None:
@@ -85,7 +90,7 @@ class FrontDoor:
         if b"%00" in scope.get("query_string", b"") or "\x00" in scope["path"]:
             return BAD_REQUEST
         length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > BODY_LIMIT:
+        if length.isdigit() and int(length) > _limit(scope):
             return TOO_LARGE
         return None
 
@@ -115,7 +120,12 @@ class FrontDoor:
         return sending
 
 
-def _limited(receive: Receive) -> Receive:
+def _limit(scope: Scope) -> int:
+    is_upload = scope["path"].endswith(UPLOADS) and scope.get("method") == "POST"
+    return UPLOAD_LIMIT if is_upload else BODY_LIMIT
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
     taken = 0
 
     async def receiving() -> Message:
@@ -123,7 +133,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             taken += len(message.get("body", b""))
-            if taken > BODY_LIMIT:
+            if taken > limit:
                 # FastAPI passes this one on; any other would become a 400.
                 raise HTTPException(TOO_LARGE.status)
         return message

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from agent_console import problems
 from agent_console.api import (
+    attachments,
     calendars,
     callbacks,
     calls,
@@ -35,6 +36,7 @@ ROUTERS = (
     lists.router,
     tickets.router,
     ticket_commands.router,
+    attachments.router,
     callbacks.router,
     calls.router,
     recordings.router,

@@ -72,6 +72,10 @@ LABELS: Final[Mapping[str, str]] = {
     "UrgencyRaised": "自动提高紧急程度",
     "LimitationNear": "法定期限临近",
     "CollectiveLinked": "并入群体诉求",
+    "AttachmentAdded": "添加附件",
+    "AttachmentOpened": "查看附件",
+    "AttachmentReleased": "附件提供给工会",
+    "AttachmentRemoved": "移除附件",
 }
 """What people call each event."""
 
@@ -90,7 +94,13 @@ CHANNELS: Final[Mapping[str, str]] = {
     "operator": "话务员登记",
 }
 
-CENTRE_ONLY: Final = frozenset({"IdentityRevealed", "RecordingPlayed", "SealedOpened", "SealedAssigned"})
+CENTRE_ONLY: Final = frozenset(
+    {
+        *("IdentityRevealed", "RecordingPlayed", "SealedOpened", "SealedAssigned"),
+        # A file's name may say whose it is; what a union may open, it sees among the files.
+        *("AttachmentAdded", "AttachmentOpened", "AttachmentReleased", "AttachmentRemoved"),
+    }
+)
 """Who looked is the centre's business and the auditor's, not the union's."""
 
 _NAMES: Final[Mapping[str, str]] = {
@@ -145,6 +155,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "dual_dispatch": "双派单",
     "repeat_request": "重复诉求",
     "until": "截止",
+    "file": "文件",
 }
 _HIDDEN: Final = frozenset(
     {
@@ -161,6 +172,7 @@ _HIDDEN: Final = frozenset(
         ),
         *("leader_id", "caller_id", "letter_kind", "petition_kind", "procedure", "relation", "dual_dispatch"),
         *("reason_code", "signed", "both_sides"),
+        *("attachment", "sha256", "size", "file_kind"),
     }
 )
 """Keys of a payload that say nothing to a reader, or say it in the label already."""
@@ -266,7 +278,7 @@ def _summary(kind: str, payload: Mapping[str, Any], personal: Mapping[str, Any])
     return said or State(payload["state"]).label if "state" in payload else said
 
 
-_SPOKEN: Final = ("text", "done", "answer", "reason", "missing", "outcome", "basis")
+_SPOKEN: Final = ("text", "done", "answer", "reason", "missing", "outcome", "basis", "file")
 _VERDICTS: Final[Mapping[str, str]] = {
     "upheld": "异议成立",
     "denied": "异议不成立",

@@ -20,6 +20,7 @@ from dispatch.errors import (
     VersionConflict,
     WrongState,
 )
+from dispatch.vault import FileDamaged
 from hotline.calls.recordings import RecordingDamaged
 from hotline.carriers.base import CallGone, CarrierError, NotSupported
 from hotline.line.offers import OfferGone
@@ -111,6 +112,7 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
     OfferGone: Answer(409, "offer_gone", "来电已转走", "来电人已挂机、改选，或已由别人接听"),
     CallGone: Answer(409, "call_gone", "通话已结束", "对方已挂机"),
     NotSupported: Answer(409, "not_supported", "线路不支持", "当前线路不支持这项操作"),
+    FileDamaged: Answer(500, "file_damaged", "附件已损坏", "附件缺失或校验不符，请联系管理员"),
     RecordingDamaged: Answer(500, "recording_damaged", "录音已损坏", "录音文件缺失或校验不符，请联系管理员"),
     CarrierError: Answer(502, "carrier", "线路故障", "运营商没有执行，请稍后再试"),
 }

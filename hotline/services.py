@@ -10,6 +10,7 @@ from pathlib import Path
 from dispatch.database import Database
 from dispatch.policy import Policy
 from dispatch.unit_of_work import Publish
+from dispatch.vault import Vault
 from hotline.calls.outbound import OutboundPolicy
 from hotline.carriers.base import Carrier
 from hotline.line.follow_ups import FollowUpPolicy
@@ -44,6 +45,8 @@ class Services:
     """32 bytes; recordings lie on the disk encrypted with it."""
     audit_key: bytes
     """32 bytes; the clock signs the history with it."""
+    vault: Vault
+    """Where files on tickets lie."""
     voices: Voices
     service: ServicePolicy
     messages: Messages

@@ -19,6 +19,7 @@ from dispatch.rules.categories import Catalogue
 from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.sla import SlaPolicy
 from dispatch.unit_of_work import Fact, Publish
+from dispatch.vault import Vault
 from hotline.calls.outbound import OutboundPolicy
 from hotline.carriers.base import Carrier
 from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
@@ -186,6 +187,7 @@ def services_of(
         data_dir=settings.data_dir,
         recording_key=keys.derive("recordings"),
         audit_key=keys.derive("audit-seals"),
+        vault=Vault(settings.data_dir / "attachments", keys.derive("attachments")),
         voices=load_policy(config_file(settings, "voices.yaml"), Voices.from_mapping),
         # A clock that somebody passes in is the only time there is: tests, demonstrations.
         database_time=clock is now and not database.on_sqlite,

@@ -18,7 +18,7 @@ from hotline.demo import read_accounts
 from tests.lines import ServerLine
 from tests.servers import free_port
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)

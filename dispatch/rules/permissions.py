@@ -49,6 +49,10 @@ class Action(StrEnum):
     SIGNAL_DECIDE = "signal.decide"
     CALENDAR_READ = "calendar.read"
     CALENDAR_CHANGE = "calendar.change"
+    ATTACHMENT_ADD = "attachment.add"
+    ATTACHMENT_READ = "attachment.read"
+    ATTACHMENT_KEEP = "attachment.keep"
+    """Giving a file to the unions, and taking away what does not belong on a ticket."""
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -91,6 +95,9 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.SIGNAL_DECIDE: _LEADERS | {Role.DISPATCHER},
     Action.CALENDAR_READ: _LEADERS | {Role.ADMINISTRATOR, Role.AUDITOR},
     Action.CALENDAR_CHANGE: frozenset({Role.ADMINISTRATOR}),
+    Action.ATTACHMENT_ADD: _SEATS | _HANDLERS | {Role.DISPATCHER},
+    Action.ATTACHMENT_READ: _READERS,
+    Action.ATTACHMENT_KEEP: _SEATS | _HANDLERS | {Role.DISPATCHER},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

@@ -87,6 +87,7 @@ def presses_wrong_code(player: Player) -> None:
 
 def commands(player: Player, name: str, verb: str) -> None:
     """Press one of the call bar's other buttons."""
+    player.they_talk(name)
     browser = player.scene.browser(name)
     sid = player.caller.call_sid
     path = {"warns the caller": "warn", "ends the call for abuse": "end_for_abuse"}.get(verb)

@@ -185,7 +185,20 @@ class Player:
         self.caller.says(words)
 
     def _hangs_up(self) -> None:
+        for name, desk in self.desks.items():
+            if _desk_lines(desk)[-1:] == ["[in conversation]"] and self._is_with_the_caller():
+                self.they_talk(name)
         self.caller.hangs_up()
+
+    def _is_with_the_caller(self) -> bool:
+        return transcript(self.caller.events)[-1:] == ["[in conversation]"]
+
+    def they_talk(self, name: str) -> None:
+        """Wait until the last word of both being there has arrived."""
+        browser = self.scene.browser(name)
+        self.scene.eventually(
+            lambda: browser.get("/api/presence").json()["state"] == "talking", "they should talk"
+        )
 
     def _is_silent(self) -> None:
         """Wait until the machine goes on."""
@@ -256,10 +269,7 @@ class Player:
             self.desks[name].says("您好，请讲。")
         else:
             if verb == "hangs up":
-                # The last word of both being there may still be on its way.
-                self.scene.eventually(
-                    lambda: browser.get("/api/presence").json()["state"] == "talking", "they should talk"
-                )
+                self.they_talk(name)
             post(browser, f"/api/calls/{sid}/{known[verb]}")
 
     def _is_ready(self, name: str) -> None:
