@@ -114,5 +114,7 @@ class Screen:
         unknown_yet = said.location["url"].endswith("/api/session") and "401" in said.text
         # An address that nobody has is answered 404, which browsers write there too.
         nowhere = said.location["url"].endswith(NOWHERE) and "404" in said.text
-        if said.type == "error" and not unknown_yet and not nowhere:
+        # So is a file that no ticket takes.
+        refused = said.location["url"].endswith("/attachments") and "422" in said.text
+        if said.type == "error" and not unknown_yet and not nowhere and not refused:
             self.faults.append(f"{said.text} ({said.location['url']})")

@@ -14,6 +14,23 @@ export const http = createClient<paths>({
 
 export interface FieldDifference { seen?: unknown; current: unknown }
 
+/** Files take their time on a poor network. */
+const UPLOAD_TIMEOUT_MS = 120_000
+
+/** Send one file as a form; raises ProblemError or OfflineError. */
+export async function sendFile(address: string, file: Blob, name?: string): Promise<void> {
+  const body = new FormData()
+  body.append('file', file, name ?? (file instanceof File ? file.name : 'file'))
+  await ask(
+    globalThis
+      .fetch(address, { method: 'POST', body, credentials: 'same-origin', signal: AbortSignal.timeout(UPLOAD_TIMEOUT_MS) })
+      .then(async (response) => {
+        const answer: unknown = await response.json().catch(() => undefined)
+        return response.ok ? { data: answer, response } : { error: answer, response }
+      }),
+  )
+}
+
 /** The server refused: RFC 9457 problem details. */
 export class ProblemError extends Error {
   constructor(

@@ -14,11 +14,12 @@ export type TicketSummary = Schemas['TicketSummary']
 export type TicketPage = Schemas['TicketPage']
 export type TicketEdit = Schemas['TicketEdit']
 /** What is asked of a ticket besides its commands: who it is about, who may read it, what the clock proposes. */
-type NoCommand = 'reveal' | 'break_glass' | 'readers' | `proposals/${string}`
+type NoCommand = 'reveal' | 'break_glass' | 'readers' | `proposals/${string}` | `attachments${string}`
 /** The commands of a ticket, each with a body of its own. */
 type CommandPath = Extract<keyof paths, `/api/tickets/{number}/${string}`>
 export type CommandName = { [P in CommandPath]: paths[P] extends { post: { requestBody: unknown } } ? (P extends `/api/tickets/{number}/${infer Name}` ? Exclude<Name, NoCommand> : never) : never }[CommandPath]
 export type CommandFields<Name extends CommandName> = Omit<NonNullable<paths[`/api/tickets/{number}/${Name}`]['post']['requestBody']>['content']['application/json'], 'version'>
+export type Attachment = Schemas['AttachmentOut']
 export type Letter = Schemas['LetterOut']
 export type Action = Schemas['ActionOut']
 export type Clock = Schemas['ClockOut']

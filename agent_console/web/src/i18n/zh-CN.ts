@@ -63,6 +63,10 @@ export default {
   form: {
     title: '工单草稿', addRow: '加一行', removeRow: '删除这一行', optional: '选填', optionalMark: '（选填）', yes: '是', no: '否', choose: '请选择', wishPlaceholder: '例如：要回三个月工资', categoryPlaceholder: '选择诉求类别', unionPlaceholder: '输入工会名称查找', adoptCategory: '采用建议的类别', adoptUrgency: '采用建议的紧急程度', suggestCategory: '建议：{words} → {name}', suggestUrgency: '建议 {urgency}：{reasons}', crisis: '可能的危机用语：{words}。请立即关注并由人工确认', employerName: '用人单位名称', employerPlaceholder: '输入名称查找，或直接填写', employerUnknown: '不清楚用人单位', noUnion: '未建工会', openTickets: '未结 {n} 件', group: '集团', maybeCollective: '可能是群体诉求', uscc: '统一社会信用代码', missing: '还缺：{fields}', dispatch: '派单', toPool: '转人工派单', directAnswer: '直接答复', void: '无效来电', done: '{number} {state}', write: '填写工单', inPool: '{number} 已转人工派单', tellQuery: '请告知来电人查询号', openTicket: '查看工单',
   },
+  attachment: {
+    title: '附件与证据', none: '还没有附件', add: '添加照片、录音或文件（每个最大10MB）', forUnion: '工会可见', release: '提供给工会', remove: '移除', why: '移除的理由', removeConfirm: '确认移除', again: '重新发送',
+    by: { user: '工作人员', caller: '诉求人', partner: '协作单位', machine: '系统' },
+  },
   recording: { voicemail: '语音留言', conversation: '通话录音', seconds: '{n}秒', logged: '播放会留下记录', coming: '录音正在取回' },
   dispatch: {
     title: '派单', ranked: '推荐的工会', recommended: '推荐', load: '在办 {n} 件', duty: '在岗：{names}', noDuty: '现在无人在岗', signDue: '签收截止', resolveDue: '办结截止', excluded: '已回避 {n} 个工会', other: '改派其他工会', why: '不按推荐的理由', preview: '对方将看到', withheld: '不提供：{fields}', confirm: '确认派单',
