@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,8 +16,20 @@ from dispatch.policy import Policy
 from dispatch.rules.attendance import Attendance, Person, Position, attendance
 from dispatch.rules.roles import Role
 from dispatch.rules.urgency import Urgency
+from dispatch.rules.working_time import SHANGHAI
 
 RECEIVING = (Role.UNION_HANDLER.value, Role.UNION_LEADER.value)
+
+
+def has_roster(session: Session, union_id: int | None, now: datetime) -> bool:
+    """Whether somebody is on call for the union at any time of this day (Shanghai's)."""
+    if union_id is None:
+        return False
+    begins = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    query = select(Duty.id).where(
+        Duty.union_id == union_id, Duty.begins_at < begins + timedelta(days=1), Duty.ends_at > begins
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def attendance_of(

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch import counting
+from dispatch.attendance import has_roster
 from dispatch.models.base import Base
 from dispatch.models.clocks import Clock, StepProposal, Timer
 from dispatch.models.tickets import Handling, Ticket
@@ -101,8 +102,7 @@ def planned(
     target = _target(ticket, kind, policy)
     if target is None:
         return None
-    centre, union, always = _calendars(session, union_id, policy)
-    return deadline(target, now, centre=centre, union=union, always=always, percent=percent)
+    return _deadline(session, target, now, union_id=union_id, policy=policy, percent=percent)
 
 
 def stop(
@@ -203,8 +203,7 @@ def hurry(session: Session, ticket: Ticket, *, policy: Policy, now: datetime) ->
         target = _target(ticket, ClockKind(clock.kind), policy)
         if target is None:
             continue
-        centre, union, always = _calendars(session, union_id, policy)
-        goal = deadline(target, now, centre=centre, union=union, always=always, percent=percent)
+        goal = _deadline(session, target, now, union_id=union_id, policy=policy, percent=percent)
         if goal.due_at >= counting.ends_at(clock, policy.calendar(clock.calendar), now=now):
             continue
         counting.shorten(clock, goal, policy.calendar(clock.calendar), now=now)
@@ -277,6 +276,17 @@ def _target(ticket: Ticket, kind: ClockKind, policy: Policy) -> Target | None:
     if target is not None and target.sampled and not drawn(ticket.number, policy.sla.limits.sample_percent):
         return None
     return target
+
+
+def _deadline(
+    session: Session, target: Target, now: datetime, *, union_id: int | None, policy: Policy, percent: int
+) -> Deadline:
+    centre, union, always = _calendars(session, union_id, policy)
+    # Who is on call matters for the few targets that know duty hours.
+    rostered = target.duty is not None and has_roster(session, union_id, now)
+    return deadline(
+        target, now, centre=centre, union=union, always=always, rostered=rostered, percent=percent
+    )
 
 
 def _calendars(session: Session, union_id: int | None, policy: Policy) -> tuple[Calendar, Calendar, Calendar]:

@@ -171,6 +171,8 @@ def perform(
     now: datetime,
 ) -> Ticket:
     """Carry out one command; raises NotFound, NotAllowed, VersionConflict, WrongState, Missing, Invalid."""
+    if command is Command.MERGE:
+        merging.lock_both(session, number, data.get("parent_number"))
     ticket = find_ticket(session, actor, number, lock=True)
     require_version(session, ticket, version)
     scene = scene_of(session, actor, ticket, policy=policy, now=now)

@@ -20,10 +20,18 @@ from dispatch.rules.ticket_state import OPEN_STATES, State
 from dispatch.rules.urgency import Urgency, most_urgent
 from dispatch.scope import rewrite
 from dispatch.tickets import log, reassess
+from dispatch.union_tree import hold_tree
 from dispatch.union_turns import current, recusal_of
 
 MOST_EMPLOYERS: Final = 10
 MOST_CATEGORIES: Final = 6
+
+
+def lock_both(session: Session, number: str, parent_number: object) -> None:
+    """Lock both tickets of a merger in one order: two opposite mergers at once must not wait for each other."""
+    hold_tree(session)
+    query = select(Ticket.id).where(Ticket.number.in_([number, str(parent_number)])).order_by(Ticket.id)
+    session.execute(query.with_for_update(of=Ticket))
 
 
 def merge(move: Move) -> None:

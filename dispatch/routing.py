@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.attendance import attendance_of
 from dispatch.models.places import CourtDistrict, CourtDistrictRegion
 from dispatch.models.tickets import Ticket
-from dispatch.models.unions import Union
+from dispatch.models.unions import Region, Union
 from dispatch.policy import Policy
 from dispatch.rule_sets import book_in_force
 from dispatch.rules.levels import Level, UnionKind
@@ -54,7 +55,7 @@ def recommend(session: Session, ticket: Ticket, *, policy: Policy, now: datetime
         home_province=policy.province,
         corporate=corporate_of(session, employers),
     )
-    case = replace(case, district=district_of(session, case.place))
+    case = replace(case, district=district_of(session, case.place), place_name=_name_of(session, case.place))
     unions = _candidates(session, case, book)
     case = replace(
         case, attendance=attendance_of(session, unions, urgency=ticket.urgency, policy=policy, now=now)
@@ -76,6 +77,13 @@ def district_of(session: Session, place: str) -> DistrictView | None:
         return None
     district: CourtDistrict = max(rows, key=lambda row: len(row[0]))[1]
     return DistrictView(district.name, district.court, district.union_id)
+
+
+def _name_of(session: Session, place: str) -> str:
+    """Return a place's name with what it lies in below the province, such as 济南市历下区; empty for an unknown one."""
+    rows = session.execute(_NAMES, {"codes": candidate_region_codes(place)}).all()
+    named = [name for code, name, pseudo in rows if len(code) > PROVINCE_DIGITS and not pseudo]
+    return "".join(named) or "".join(name for _, name, _ in rows)
 
 
 def _candidates(session: Session, case: RoutingCase, book: RuleBook) -> list[Union]:
@@ -103,3 +111,11 @@ def _candidates(session: Session, case: RoutingCase, book: RuleBook) -> list[Uni
 
 def _named(book: RuleBook, case: RoutingCase) -> Iterable[str]:
     return {rule.union_code for rule in book.rules if rule.valid_on(case.on)}
+
+
+PROVINCE_DIGITS: Final = 2
+_NAMES: Final = (
+    select(Region.code, Region.name, Region.pseudo)
+    .where(Region.code.in_(bindparam("codes", expanding=True)))
+    .order_by(Region.code)
+)

@@ -211,12 +211,16 @@ def require_version(session: Session, ticket: Ticket, seen: int) -> None:
     """Raise VersionConflict with the fields that changed since `seen`."""
     if ticket.version == seen:
         return
-    rows = session.scalars(
-        select(Event.payload).where(
-            Event.ticket_id == ticket.id, Event.ticket_version > seen, Event.kind == "TicketEdited"
+    rows = session.execute(
+        select(Event.kind, Event.payload, Event.personal).where(
+            Event.ticket_id == ticket.id, Event.ticket_version > seen
         )
     )
-    names = {name for payload in rows for name in payload.get("fields", [])}
+    names: set[str] = set()
+    for kind, payload, personal in rows:
+        # A command that carried fields of the ticket itself has changed those.
+        carried = (payload.keys() | (personal or {}).keys()) & set(PLAIN_FIELDS)
+        names |= set(payload.get("fields", [])) if kind == "TicketEdited" else carried
     current = {name: getattr(ticket, name) for name in sorted(names) if name in PLAIN_FIELDS}
     current |= {name: None for name in names if name not in PLAIN_FIELDS}
     raise VersionConflict(ticket.number, seen, ticket.version, {**current, "state": ticket.state})

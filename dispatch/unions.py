@@ -33,8 +33,8 @@ COLUMNS: Final[Mapping[str, int]] = {
 }
 """The columns of a file of unions, and how many characters each may hold."""
 
-OPTIONAL: Final[Mapping[str, int]] = {"can_receive": 5}
-"""May follow the columns: 是 or 否; empty leaves it as it is, and a new union receives."""
+OPTIONAL: Final[Mapping[str, int]] = {"can_receive": 5, "leader_signs": 5}
+"""May follow the columns: 是 or 否; empty leaves it as it is. A new union receives, and no leader need sign for it."""
 
 MAX_DEPTH: Final = 20
 """Levels of a tree: twice as many as there are in life, and its paths fit their column."""
@@ -147,7 +147,7 @@ def export_unions(session: Session) -> Iterator[str]:
             union.industry,
             union.calendar,
             union.phone,
-            "是" if union.can_receive else "否",
+            *("是" if flag else "否" for flag in (union.can_receive, union.leader_signs)),
         )
         for union, above in session.execute(query)
     )
@@ -181,8 +181,9 @@ def _row_findings(rows: Rows, calendars: Collection[str] | None) -> Iterator[tup
             yield line, f"没有“{row['level']}”这个层级"
         if row["kind"] not in _KINDS:
             yield line, f"没有“{row['kind']}”这种工会"
-        if row.get("can_receive") and row["can_receive"] not in _FLAGS:
-            yield line, "can_receive应为是或否"
+        for name in OPTIONAL:
+            if row.get(name) and row[name] not in _FLAGS:
+                yield line, f"{name}应为是或否"
         if calendars is not None and row["calendar"] and row["calendar"] not in calendars:
             yield line, f"没有日历“{row['calendar']}”"
 
@@ -243,7 +244,7 @@ def _existing(session: Session) -> dict[str, _Known]:
         "industry",
         "calendar",
         "phone",
-        "can_receive",
+        *OPTIONAL,
     )
     query = select(
         Union.id, Union.code, Union.parent_id, Union.path, *(getattr(Union, name) for name in names)
@@ -293,9 +294,7 @@ def _values(row: Mapping[str, str]) -> dict[str, Any]:
         "calendar": row["calendar"] or "union_default",
         "phone": row["phone"] or None,
     }
-    if row.get("can_receive"):
-        values["can_receive"] = _FLAGS[row["can_receive"]]
-    return values
+    return values | {name: _FLAGS[row[name]] for name in OPTIONAL if row.get(name)}
 
 
 def _write(session: Session, plan: _Plan, existing: Mapping[str, _Known]) -> None:

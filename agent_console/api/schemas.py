@@ -414,6 +414,8 @@ class TicketFields(Taken):
     callers: list[CallerIn] | None = Field(default=None, max_length=20)
     """All callers, in order: at most as many as may represent a group."""
     statutes: list[StatuteIn] | None = Field(default=None, max_length=10)
+    accused_union_ids: list[int] | None = Field(default=None, max_length=5)
+    """Unions that the caller complains about: their parent receives the ticket, and they never see it."""
 
 
 class TicketCreate(TicketFields):

@@ -47,6 +47,8 @@ class RoutingCase:
     attendance: Mapping[int, Attendance] = field(default_factory=dict)
     """Who receives for a union now; one that is missing receives as a whole."""
     district: DistrictView | None = None
+    place_name: str = ""
+    """What people call `place`; empty where only its code is known."""
 
     @property
     def needs_recusal(self) -> bool:

@@ -225,9 +225,10 @@ class Search:
         ]
 
     def _of_place(self, union: UnionView) -> str:
+        place = self.case.place_name or self.case.place
         if self.case.region_code:
-            return f"属地：事发地{self.case.region_code}在{union.name}辖区"
-        return f"属地：事发地未知，按用人单位所在地{self.case.place}，在{union.name}辖区"
+            return f"属地：事发地{place}在{union.name}辖区"
+        return f"属地：事发地未知，按用人单位所在地{place}，在{union.name}辖区"
 
     def _walk_up(self, start: UnionView, reasons: tuple[str, ...]) -> None:
         """Recommend the first union at or above `start` that may and can receive the case."""

@@ -13,6 +13,7 @@ from rq.serializers import JSONSerializer
 
 from hotline.jobs import relay
 from hotline.jobs.relay import Claimed
+from hotline.jobs.ticker import refresh_calendars
 from hotline.services import Services
 
 JOB = "hotline.jobs.rq_queue.carry_out_row"
@@ -87,7 +88,9 @@ def worker(redis: Redis, *, queues: tuple[str, ...] = QUEUES) -> rq.SimpleWorker
 
 def carry_out_row(delivery_id: int, kind: str, payload: dict[str, object], owner: str) -> str:
     """Carry out one claimed row (what RQ calls); a lease that was lost meanwhile sends nothing."""
-    return relay.carry_out(_services(), Claimed(delivery_id, kind, payload), owner=owner)
+    services = _services()
+    refresh_calendars(services)
+    return relay.carry_out(services, Claimed(delivery_id, kind, payload), owner=owner)
 
 
 @cache

@@ -47,11 +47,16 @@ WHO_MAY: dict[str, str] = {
     "PUT /api/routing-rules": "administrator",
     "PUT /api/tickets/{number}/consent": f"{TAKERS} dispatcher",
     "GET /api/users": f"{CENTRE} {UNIONS}",
+    "GET /api/tickets/{number}/attachments": f"{SEATS} dispatcher inspector auditor {UNIONS}",
+    "GET /api/tickets/{number}/attachments/{key}": f"{SEATS} dispatcher inspector auditor {UNIONS}",
+    "POST /api/tickets/{number}/attachments": f"{SEATS} dispatcher {HANDLERS}",
+    "POST /api/tickets/{number}/attachments/{key}/release": f"{SEATS} dispatcher {HANDLERS}",
+    "POST /api/tickets/{number}/attachments/{key}/remove": f"{SEATS} dispatcher {HANDLERS}",
     "POST /api/suggest": f"{TAKERS} dispatcher {HANDLERS}",
     "GET /api/tickets": f"{SEATS} dispatcher inspector auditor {UNIONS}",
     "GET /api/tickets/counts": f"{SEATS} dispatcher inspector auditor {UNIONS}",
     "GET /api/tickets/export": "supervisor duty_leader dispatcher inspector auditor union_leader",
-    "POST /api/tickets/bulk": f"{SEATS} dispatcher {HANDLERS}",
+    "POST /api/tickets/bulk": f"{SEATS} dispatcher inspector {HANDLERS}",
     "GET /api/views": f"{SEATS} dispatcher inspector auditor {UNIONS}",
     "PUT /api/views": f"{SEATS} dispatcher inspector auditor {UNIONS}",
     "DELETE /api/views/{id}": f"{SEATS} dispatcher inspector auditor {UNIONS}",
@@ -59,7 +64,7 @@ WHO_MAY: dict[str, str] = {
     "GET /api/tickets/{number}": f"{SEATS} dispatcher inspector auditor {UNIONS}",
     "PATCH /api/tickets/{number}": f"{TAKERS} dispatcher {HANDLERS}",
     **{
-        f"POST /api/tickets/{{number}}/{command.value}": f"{SEATS} dispatcher {HANDLERS}"
+        f"POST /api/tickets/{{number}}/{command.value}": f"{SEATS} dispatcher inspector {HANDLERS}"
         for command in Command
     },
     "GET /api/tickets/{number}/unions": f"{TAKERS} dispatcher",
@@ -187,6 +192,7 @@ def ask(browser: httpx.Client, name: str) -> httpx.Response:
         union_id=999_999,
         sheet="absences",
         recording_id=999_999,
+        key="nobody-s",
     )
     return browser.request(method, url, json={"version": 1} if method != "GET" else None)
 
