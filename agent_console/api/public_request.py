@@ -1,0 +1,140 @@
+"""The web form: kept on the server while it is written, sent once, answered with a number and a code shown once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Response
+
+from agent_console.api.public_schemas import (
+    BeginIn,
+    ChoiceOut,
+    DraftOut,
+    PlaceOut,
+    RequestForm,
+    SaveIn,
+    SendIn,
+    SentOut,
+    SuggestedOut,
+)
+from agent_console.api.schemas import Line
+from agent_console.permissions import open_to_all
+from agent_console.public_guests import (
+    DRAFT_COOKIE,
+    DRAFT_PATH,
+    TICKET_COOKIE,
+    TICKET_PATH,
+    Guest,
+    Stranger,
+)
+from dispatch import reference
+from dispatch.errors import Invalid
+from dispatch.suggestions import suggest
+from hotline.public import requests
+from hotline.public.models import RequestDraft
+
+router = APIRouter(
+    prefix="/api/public", tags=["public"], dependencies=[open_to_all("anybody may ask the union for help")]
+)
+NOT_FOR_FORMS: Final = frozenset({"void_call", "crisis", "mass_incident"})
+"""Categories that a person gives."""
+SUGGESTED_AT_MOST: Final = 3
+
+
+@router.post("/request", status_code=201)
+def begin(given: BeginIn, guest: Stranger, response: Response) -> DraftOut:
+    """Begin a draft; the browser gets a cookie that opens it again."""
+    public = guest.services.public
+    with guest.writing() as session:
+        token, draft = requests.begin(
+            session, given.form.model_dump(mode="json"), address=guest.address, public=public, now=guest.now
+        )
+        kept = _draft(draft, guest)
+    guest.keep(response, DRAFT_COOKIE, token, path=DRAFT_PATH, age=public.draft_kept)
+    return kept
+
+
+@router.get("/request")
+def read(guest: Stranger) -> DraftOut:
+    """Return the draft that this browser has begun."""
+    with guest.reading() as session:
+        draft = requests.find(session, guest.draft_token, now=guest.now)
+        return _draft(draft, guest)
+
+
+@router.put("/request")
+def save(given: SaveIn, guest: Stranger) -> DraftOut:
+    """Keep the form as it is now; 409 where another tab was faster."""
+    with guest.writing() as session:
+        draft = requests.save(
+            session,
+            guest.draft_token,
+            given.form.model_dump(mode="json"),
+            version=given.version,
+            address=guest.address,
+            public=guest.services.public,
+            now=guest.now,
+        )
+        return _draft(draft, guest)
+
+
+@router.delete("/request", status_code=204)
+def discard(guest: Stranger, response: Response) -> None:
+    """Erase the draft, or forget the answer of a request that was sent."""
+    with guest.writing() as session:
+        requests.discard(session, guest.draft_token)
+    guest.drop(response, DRAFT_COOKIE, path=DRAFT_PATH)
+
+
+@router.post("/request/send")
+def send(given: SendIn, guest: Stranger, response: Response) -> SentOut:
+    """Make a request of the draft, once; sent again after a lost answer it answers the same."""
+    if given.website:
+        raise Invalid({"website": "请把这一栏留空"})
+    services = guest.services
+    with guest.writing() as session:
+        sent = requests.send(
+            session,
+            guest.draft_token,
+            version=given.version,
+            address=guest.address,
+            policy=services.policy,
+            public=services.public,
+            now=guest.now,
+        )
+    if sent.token:
+        age = services.public.open_longest
+        guest.keep(response, TICKET_COOKIE, sent.token, path=TICKET_PATH, age=age)
+    return SentOut.model_validate(sent)
+
+
+@router.get("/choices")
+def choices(guest: Stranger) -> list[ChoiceOut]:
+    """Return the categories that a form may choose from."""
+    found = guest.services.policy.catalogue.categories.values()
+    return [ChoiceOut.model_validate(each) for each in found if each.code not in NOT_FOR_FORMS]
+
+
+@router.get("/regions")
+def regions(guest: Stranger, parent: Annotated[Line | None, Query()] = None) -> list[PlaceOut]:
+    """Return the places below `parent`, else the provinces."""
+    with guest.reading() as session:
+        return [
+            PlaceOut.model_validate(each) for each in reference.regions(session, parent=parent, prefix=None)
+        ]
+
+
+def _draft(draft: RequestDraft, guest: Guest) -> DraftOut:
+    form = RequestForm.model_validate(draft.content)
+    policy = guest.services.policy
+    said = f"{form.wish} {form.text}".strip()
+    found = suggest(said, headcount=None, category=None, policy=policy) if said else None
+    suggested = [each for each in found.categories if each.code not in NOT_FOR_FORMS] if found else []
+    return DraftOut(
+        version=draft.version,
+        form=form,
+        saved_at=draft.updated_at,
+        expires_at=draft.expires_at,
+        suggestions=[SuggestedOut.model_validate(each) for each in suggested[:SUGGESTED_AT_MOST]],
+        crisis=bool(found.crisis_words) if found else False,
+    )
