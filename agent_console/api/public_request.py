@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from agent_console.api.public_schemas import (
     BeginIn,
     ChoiceOut,
+    ChoicesOut,
     DraftOut,
     PlaceOut,
     RequestForm,
@@ -109,10 +110,11 @@ def send(given: SendIn, guest: Stranger, response: Response) -> SentOut:
 
 
 @router.get("/choices")
-def choices(guest: Stranger) -> list[ChoiceOut]:
-    """Return the categories that a form may choose from."""
-    found = guest.services.policy.catalogue.categories.values()
-    return [ChoiceOut.model_validate(each) for each in found if each.code not in NOT_FOR_FORMS]
+def choices(guest: Stranger) -> ChoicesOut:
+    """Return what a form may choose from."""
+    policy = guest.services.policy
+    found = [each for each in policy.catalogue.categories.values() if each.code not in NOT_FOR_FORMS]
+    return ChoicesOut(province=policy.province, categories=[ChoiceOut.model_validate(each) for each in found])
 
 
 @router.get("/regions")

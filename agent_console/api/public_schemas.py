@@ -172,6 +172,12 @@ class ChoiceOut(Given):
     group_name: str
 
 
+class ChoicesOut(Given):
+    province: str
+    """The centre's own: where a form begins."""
+    categories: list[ChoiceOut]
+
+
 class PlaceOut(Given):
     code: str
     name: str

@@ -89,7 +89,7 @@ def take_message(
     row_id = _first_time(session, text, phone, key, now)
     if row_id is None:
         return None
-    said = cleaned(unicodedata.normalize("NFKC", text.body[:LONGEST]))
+    said = cleaned(text.body[:LONGEST])
     crisis = bool(policy.catalogue.crisis_words_in(said))
     taken = _take(session, text, phone, key, said, crisis=crisis, policy=policy, public=public, now=now)
     row = session.get_one(IncomingMessage, row_id, populate_existing=True)
@@ -162,7 +162,7 @@ def _take(
         if code is None:
             return _Taken(Kind.NEED_CODE)
         return _asked(session, number, code, key, words=None, policy=policy, now=now)
-    if said.upper().strip("“”\"' 。.!！") in _HELP or (not said and not text.media):
+    if _folded(said).upper().strip("“”\"' 。.!") in _HELP or (not said and not text.media):
         return _Taken(Kind.HELP)
     return _story(session, text, key, said, policy=policy, public=public, now=now)
 
@@ -178,7 +178,7 @@ def _asked(
     now: datetime,
 ) -> _Taken:
     looked = progress.look_up(
-        session, number=number, code=code, caller=key or "withheld", policy=policy, now=now
+        session, number=number, code=_folded(code), caller=key or "withheld", policy=policy, now=now
     )
     if looked.result is Lookup.SEALED:
         return _Taken(Kind.SEALED, looked.ticket_id)
@@ -240,6 +240,11 @@ def _open(session: Session, text: Text, words: str, *, policy: Policy, now: date
         fields={"wish": f"短信：{line[:LONGEST_WISH]}", "text": words[:LONGEST]},
         caller=known,
     )
+
+
+def _folded(text: str) -> str:
+    """Return full-width signs as plain ones: what people type is compared so, and kept as they typed it."""
+    return unicodedata.normalize("NFKC", text)
 
 
 def _left_out(text: Text) -> str:
