@@ -157,18 +157,24 @@ def add_note(session: Session, ticket_id: int, *, text: str, policy: Policy, now
         policy=policy,
         now=now,
     )
-    if State(ticket.state) is State.AWAITING_CALLER:
-        perform(
-            session,
-            caller_of(ticket_id),
-            ticket.number,
-            Command.RESUME,
-            {"reason": "诉求人已补充"},
-            version=ticket.version,
-            policy=policy,
-            now=now,
-        )
+    end_wait(session, ticket, policy=policy, now=now)
     return True
+
+
+def end_wait(session: Session, ticket: Ticket, *, policy: Policy, now: datetime) -> None:
+    """Let a case go on that waited for what its caller has just added; any other is left alone."""
+    if State(ticket.state) is not State.AWAITING_CALLER:
+        return
+    perform(
+        session,
+        caller_of(ticket.id),
+        ticket.number,
+        Command.RESUME,
+        {"reason": "诉求人已补充"},
+        version=ticket.version,
+        policy=policy,
+        now=now,
+    )
 
 
 def own_ticket(session: Session, ticket_id: int) -> Ticket:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, File, Response, UploadFile
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from agent_console.api.public_schemas import (
@@ -14,6 +15,7 @@ from agent_console.api.public_schemas import (
     DoneOut,
     NoteIn,
     OpenIn,
+    OwnFileOut,
     OwnTicketOut,
     RatingIn,
     ReasonIn,
@@ -21,9 +23,13 @@ from agent_console.api.public_schemas import (
 from agent_console.permissions import open_to_all
 from agent_console.public_guests import TICKET_COOKIE, TICKET_PATH, Guest, Stranger
 from dispatch import own_ticket, progress
+from dispatch.actors import caller_of
+from dispatch.attachments import attach, attachments_of
 from dispatch.errors import WrongState
+from dispatch.models.tickets import Ticket
 from dispatch.policy import Policy
 from dispatch.progress import Lookup
+from dispatch.rules.files import FILE_LIMIT, take_in
 from dispatch.rules.numbering import NumberError, SpokenNumber
 from hotline.line import follow_ups
 from hotline.public import claims, openings
@@ -155,6 +161,39 @@ def reopen(given: ReasonIn, guest: Stranger) -> DoneOut:
         return done
 
     return _done(guest, work)
+
+
+@router.get("/progress/attachments")
+def list_attachments(guest: Stranger) -> list[OwnFileOut]:
+    """Return the files that the caller himself has sent in."""
+    ticket_id = guest.opened()
+    with guest.reading() as session:
+        number = session.scalars(select(Ticket.number).where(Ticket.id == ticket_id)).one()
+        found = attachments_of(session, caller_of(ticket_id), number)
+        return [OwnFileOut.model_validate(each) for each in found]
+
+
+@router.post("/progress/attachments", status_code=201)
+def send_file(file: Annotated[UploadFile, File()], guest: Stranger) -> OwnFileOut:
+    """Keep a photo, a recording or a document; the same file sent again is the one that is there."""
+    ticket_id = guest.opened()
+    content = file.file.read(FILE_LIMIT + 1)
+    taken = take_in(file.filename or "", content)
+    services = guest.services
+    with guest.writing() as session:
+        use(session, services.public, "files_per_ticket_a_day", str(ticket_id), now=guest.now)
+        ticket = progress.own_ticket(session, ticket_id)
+        kept = attach(
+            session,
+            caller_of(ticket_id),
+            ticket.number,
+            taken,
+            source=content,
+            vault=services.vault,
+            now=guest.now,
+        )
+        progress.end_wait(session, ticket, policy=services.policy, now=guest.now)
+        return OwnFileOut.model_validate(kept)
 
 
 @router.post("/progress/claim_record", response_class=Response, responses=PDF)

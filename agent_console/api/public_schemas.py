@@ -80,6 +80,15 @@ class DoneOut(Given):
     called_first: bool = False
 
 
+class OwnFileOut(Given):
+    """A file that the caller has sent in; it is not given back through this page."""
+
+    kind: str
+    name: str
+    size: int
+    at: datetime
+
+
 class CheckIn(Taken):
     code: Typed
 

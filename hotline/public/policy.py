@@ -21,6 +21,7 @@ LIMITS: Final = (
     "requests_a_day",
     "notes_per_ticket_a_day",
     "records_per_ticket_a_day",
+    "files_per_ticket_a_day",
     "checks_per_address_an_hour",
     "texts_per_number_a_day",
     "texts_a_day",

@@ -191,7 +191,9 @@ def test_a_repeated_delivery_makes_one_ticket_and_one_answer(centre: Centre) -> 
 @ON_SQLITE
 def test_a_message_that_nobody_signed_writes_nothing(centre: Centre) -> None:
     good = message("工资没发")
-    right = RequestValidator(centre.services.webhook_secret).compute_signature(BASE + DOOR, FormData(good))
+    right = RequestValidator(centre.services.webhook_secret).compute_signature(
+        BASE + DOOR, FormData(list(good))
+    )
     for fields, signature in (
         (good, ""),
         (good, "AAAA"),

@@ -189,11 +189,8 @@ def test_a_nudge_counts_once_a_day(world: World) -> None:
 def test_the_answer_that_a_union_waits_for_ends_the_wait(world: World) -> None:
     with world.database.writing() as session:
         ticket = dispatched(session, world)
-        people = {
-            "handler_id": world.actor("lixia").user_id,
-            "deputy_id": world.actor("lixia-deputy").user_id,
-        }
-        give(session, world, "lixia", ticket, Command.SIGN_FOR, **people)
+        handler, deputy = world.actor("lixia").user_id, world.actor("lixia-deputy").user_id
+        give(session, world, "lixia", ticket, Command.SIGN_FOR, handler_id=handler, deputy_id=deputy)
         give(
             session,
             world,

@@ -225,7 +225,7 @@ def test_bad_input_is_refused_with_a_reason_or_kept_as_words(house: House) -> No
         stranger.post(DRAFT, json={"form": {}}, headers={"Origin": "https://example.invalid"}).status_code
         == 403
     )
-    answer = sent(
+    made = sent(
         house, stranger, text="<script>alert(1)</script>\u202e工\u200b资没发", wish="\u200b要\r\n工资"
     )
     with house.database.reading() as session:
@@ -240,7 +240,7 @@ def test_bad_input_is_refused_with_a_reason_or_kept_as_words(house: House) -> No
         house.clock.advance(timedelta(seconds=5))
         refused = stranger.post(SEND, json={"version": version})
         assert refused.status_code == 422, fields
-    assert answer["number"]
+    assert made["number"]
 
 
 def test_the_form_offers_categories_and_places_to_anybody(house: House) -> None:

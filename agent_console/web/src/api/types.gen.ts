@@ -872,6 +872,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/public/progress/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Attachments
+         * @description Return the files that the caller himself has sent in.
+         */
+        get: operations["list_attachments_api_public_progress_attachments_get"];
+        put?: never;
+        /**
+         * Send File
+         * @description Keep a photo, a recording or a document; the same file sent again is the one that is there.
+         */
+        post: operations["send_file_api_public_progress_attachments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/public/progress/claim_record": {
         parameters: {
             query?: never;
@@ -2622,6 +2646,11 @@ export interface components {
              */
             until: string;
         };
+        /** Body_send_file_api_public_progress_attachments_post */
+        Body_send_file_api_public_progress_attachments_post: {
+            /** File */
+            file: string;
+        };
         /** Body_sent_in_api_tickets__number__attachments_post */
         Body_sent_in_api_tickets__number__attachments_post: {
             /** File */
@@ -3617,6 +3646,23 @@ export interface components {
              * @enum {string}
              */
             outcome: "answered" | "silent" | "wrong_number" | "prank" | "test" | "query_only";
+        };
+        /**
+         * OwnFileOut
+         * @description A file that the caller has sent in; it is not given back through this page.
+         */
+        OwnFileOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
         };
         /**
          * OwnTicketOut
@@ -6489,6 +6535,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DoneOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_attachments_api_public_progress_attachments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnFileOut"][];
+                };
+            };
+        };
+    };
+    send_file_api_public_progress_attachments_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_send_file_api_public_progress_attachments_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnFileOut"];
                 };
             };
             /** @description Validation Error */

@@ -4,7 +4,7 @@ export default {
     hotline: '12351 Trade union service line', call: 'Call 12351', callNow: 'To speak to a person, call 12351', skip: 'Skip to content', busy: 'Working…', offline: 'No connection. What you typed is still here; try again later.', cancel: 'Cancel', close: 'Close',
     progress: {
       title: 'Where my request stands', intro: 'Enter the ten-digit number and the six-digit code you were given.', number: 'Query number (10 digits)', code: 'Query code (6 digits)', open: 'Look up', lost: 'No number? Call 12351; an operator will verify and tell you.', ask: 'Nothing sent yet? Send a request here',
-      of: 'Number {number}', sealed: 'This request is confidential and is not shown online. Call 12351 and press 0.', union: 'Who handles it', expected: 'Answer expected', answerBy: 'Please add before', next: 'What happens now', reply: 'Answer', steps: 'What has happened', actions: 'You can', refreshed: 'Updated',
+      of: 'Number {number}', sealed: 'This request is confidential and is not shown online. Call 12351 and press 0.', union: 'Who handles it', expected: 'Answer expected', answerBy: 'Please add before', next: 'What happens now', reply: 'Answer', steps: 'What has happened', actions: 'You can',
     },
     act: {
       note: 'Add information', noteText: 'What you want to add', noteSend: 'Send', noteDone: 'Added to your request.',
@@ -27,6 +27,6 @@ export default {
       done: 'Your request has arrived', number: 'Query number', code: 'Query code', once: 'The code is shown only once. Write it down and tell nobody.', texted: 'It was sent to your mobile too.', see: 'See progress', another: 'Leave and clear this page',
     },
     verify: { title: 'Check a claim record', intro: 'Enter the 16-character code of the record.', code: 'Verification code', check: 'Check', found: 'This record was issued by 12351', number: 'Query number', issued: 'Issued', state: 'State then', steps: 'Entries of the history then', intact: 'The history up to then is unchanged', broken: 'The history has changed; contact 12351', file: 'Compare the file (optional)', fileHint: 'Compared in your browser; it is not uploaded.', same: 'The file is the one that was issued', differs: 'The file is not the one that was issued', unknown: 'No record has this code.' },
-    text: { title: 'Text message', body: 'Message', send: 'Send', sent: 'Sent' },
+    text: { title: 'Send text', body: 'Message' },
   },
 }

@@ -4,7 +4,7 @@ export default {
     hotline: '12351 工会服务职工热线', call: '拨打 12351', callNow: '需要人工帮助，请拨打 12351', skip: '跳到正文', busy: '正在处理…', offline: '网络不通，您填的内容还在，请稍后再试。', cancel: '取消', close: '退出查询',
     progress: {
       title: '查询进度', intro: '请输入您收到的十位查询号和六位查询码。', number: '查询号（10位数字）', code: '查询码（6位数字）', open: '查询', lost: '没有查询号？请拨打12351，由话务员核实后告诉您。', ask: '还没有提交过？在这里提交诉求',
-      of: '查询号 {number}', sealed: '这件诉求按保密要求办理，网上不显示内容。请拨打12351按0，由专人为您说明。', union: '由谁办理', expected: '预计答复', answerBy: '请在此前补充', next: '接下来', reply: '办理答复', steps: '办理经过', actions: '您可以', refreshed: '已更新',
+      of: '查询号 {number}', sealed: '这件诉求按保密要求办理，网上不显示内容。请拨打12351按0，由专人为您说明。', union: '由谁办理', expected: '预计答复', answerBy: '请在此前补充', next: '接下来', reply: '办理答复', steps: '办理经过', actions: '您可以',
     },
     act: {
       note: '补充情况', noteText: '要补充的情况', noteSend: '提交补充', noteDone: '已记入您的诉求。',
@@ -27,6 +27,6 @@ export default {
       done: '已收到您的诉求', number: '查询号', code: '查询码', once: '查询码只显示这一次，请抄下来或截图保存，不要告诉别人。', texted: '已发短信到您的手机。', see: '查看进度', another: '离开并清除本页',
     },
     verify: { title: '核验办理记录', intro: '请输入办理记录上的16位核验码。', code: '核验码', check: '核验', found: '这份记录由12351出具', number: '查询号', issued: '出具时间', state: '当时状态', steps: '当时的历史条数', intact: '出具前的办理历史与存档一致', broken: '办理历史与存档不一致，请联系12351', file: '核对文件（可不选）', fileHint: '文件只在您的浏览器里核对，不会上传。', same: '文件与12351出具的一致', differs: '文件与12351出具的不一致，可能被改动', unknown: '没有这个核验码对应的记录。' },
-    text: { title: '发短信', body: '短信内容', send: '发送', sent: '已发出' },
+    text: { title: '发短信', body: '短信内容' },
   },
 }

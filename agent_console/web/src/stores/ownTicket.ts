@@ -8,6 +8,12 @@ export type OwnTicket = components['schemas']['OwnTicketOut']
 export type Rating = components['schemas']['RatingIn']
 export type ClaimRecord = components['schemas']['ClaimRecordOut']
 
+export type OwnFile = components['schemas']['OwnFileOut']
+
+/** Milliseconds; ten megabytes by a weak signal take their time. */
+const UPLOAD_MS = 300_000
+const patient = (request: Request): Promise<Response> => globalThis.fetch(request, { signal: AbortSignal.timeout(UPLOAD_MS) })
+
 export const useOwnTicket = defineStore('ownTicket', () => {
   const ticket = shallowRef<OwnTicket | null>(null)
   const asked = ref(false)
@@ -57,7 +63,17 @@ export const useOwnTicket = defineStore('ownTicket', () => {
     return { name: `12351-${ticket.value?.number ?? ''}.pdf`, content: content as unknown as Blob }
   }
 
+  /** Send one file in; the same file sent again is the one that is there. */
+  async function sendFile(file: File): Promise<OwnFile> {
+    const form = new FormData()
+    form.append('file', file)
+    // The generated type speaks of a string where a form carries a file.
+    return ask(http.POST('/api/public/progress/attachments', { body: form as never, bodySerializer: (body: unknown) => body as FormData, fetch: patient }))
+  }
+
+  const files = (): Promise<OwnFile[]> => ask(http.GET('/api/public/progress/attachments'))
+
   const check = (code: string): Promise<ClaimRecord> => ask(http.POST('/api/public/claim_records/check', { body: { code } }))
 
-  return { ticket, asked, load, open, close, nudge, add, withdraw, reopen, rate, record, check }
+  return { ticket, asked, load, open, close, nudge, add, withdraw, reopen, rate, record, files, sendFile, check }
 })

@@ -4,7 +4,7 @@ import { reactive, ref, shallowRef } from 'vue'
 import { ask, http, ProblemError } from '@/api/client'
 import type { components } from '@/api/types.gen'
 
-export type RequestForm = Required<components['schemas']['RequestForm-Input']>
+export type RequestForm = Required<components['schemas']['RequestForm']>
 export type Sent = components['schemas']['SentOut']
 export type Suggested = components['schemas']['SuggestedOut']
 export type Choice = components['schemas']['ChoiceOut']
