@@ -40,7 +40,7 @@ export const useRequest = defineStore('request', () => {
     version.value = draft.version
     suggestions.value = draft.suggestions
     crisis.value = draft.crisis
-    status.value = 'saved'
+    status.value = changed ? 'saving' : 'saved'
   }
 
   async function load(): Promise<void> {
@@ -60,6 +60,8 @@ export const useRequest = defineStore('request', () => {
   function touch(): void {
     changed = true
     if (status.value === 'conflict') return
+    // "Saved" is said of what is on the page now, never of what was there a moment ago.
+    status.value = 'saving'
     clearTimeout(timer)
     timer = setTimeout(() => void save(), SAVE_AFTER_MS)
   }
@@ -114,7 +116,7 @@ export const useRequest = defineStore('request', () => {
     if (running) await running
     await ask(http.DELETE('/api/public/request'))
     Object.assign(form, blankForm())
-    Object.assign(suggestions, { value: [] })
+    suggestions.value = []
     version.value = 0
     crisis.value = false
     changed = false

@@ -1,0 +1,147 @@
+"""A worker on a cheap telephone: writes a request, keeps two numbers, comes back by them, and takes a record home."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pypdf
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SitDown
+from tests.browser.people import Screen
+from tests.browser.test_screens import command
+from tests.processes import Server
+from tests.rules.test_files import picture
+
+SHOTS = os.environ.get("HOTLINE_SCREENSHOTS")
+"""A folder: then the story leaves pictures of the pages there."""
+
+
+def looks_right(screen: Screen, name: str) -> None:
+    assert screen.sideways() == []
+    assert screen.small_targets() == []
+    assert screen.unreadable() == []
+    if SHOTS:
+        screen.page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
+
+
+def accepted_and_signed_for(served: Server, spoken: str) -> None:
+    """Let an operator take the request up and the union of Lixia sign for it."""
+    operator, union = served.browser("operator"), served.browser("jinan-lixia")
+    found = operator.get("/api/tickets?bucket=open").json()["items"]
+    number = next(each["number"] for each in found if each["number"].replace("-", "")[6:16] == spoken)
+    seen = operator.get(f"/api/tickets/{number}").json()
+    seen = command(operator, number, "accept", seen["version"])
+    lixia = operator.get(f"/api/tickets/{number}/unions").json()["recommendations"][0]["union_id"]
+    seen = command(operator, number, "dispatch", seen["version"], union_id=lixia)
+    me, other = (user["id"] for user in union.get("/api/users").json()[:2])
+    command(union, number, "sign_for", seen["version"], handler_id=me, deputy_id=other)
+
+
+def write(page: Page) -> None:
+    page.get_by_test_id("request-text").fill("老板拖欠三个月工资，一共六个人，不发工资。")
+    page.get_by_test_id("request-wish").fill("要回三个月工资")
+    page.get_by_test_id("suggest-wage_arrears").click()
+    page.get_by_test_id("request-employer").fill("济南某建筑公司")
+    page.get_by_test_id("place-1").select_option(label="济南市")
+    page.get_by_test_id("place-2").select_option(label="历下区")
+    page.get_by_test_id("request-headcount").fill("6")
+    page.get_by_test_id("disclosure-union").check()
+    page.get_by_test_id("contact-phone").check()
+    page.get_by_test_id("request-phone").fill("13800000071")
+    expect(page.get_by_test_id("request-status")).to_have_attribute("data-state", "saved")
+
+
+def test_a_worker_asks_comes_back_and_takes_a_record_home(
+    sit_down: SitDown, served: Server, tmp_path: Path
+) -> None:
+    worker = sit_down(width=375, height=740)
+    page = worker.go_to("/request")
+    write(page)
+    looks_right(worker, "request")
+    # A reload, or a battery that dies, loses nothing.
+    page.reload()
+    expect(page.get_by_test_id("request-text")).to_have_value("老板拖欠三个月工资，一共六个人，不发工资。")
+    expect(page.get_by_test_id("place-2")).to_have_value("370102")
+    page.get_by_test_id("request-send").click()
+    expect(page.get_by_test_id("request-problem")).to_contain_text("个人信息处理说明")
+    page.get_by_test_id("request-agree").check()
+    page.get_by_test_id("request-files").set_input_files(
+        {"name": "工资条.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+    )
+    page.get_by_test_id("request-send").click()
+    number = page.get_by_test_id("sent-number").inner_text()
+    code = page.get_by_test_id("sent-code").inner_text()
+    expect(page.get_by_test_id("files-list")).to_contain_text("已收到“工资条.jpg”")
+    looks_right(worker, "request-sent")
+    page.get_by_test_id("sent-progress").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("12351已收到，等待话务员受理")
+    page.get_by_test_id("own-close").click()
+    expect(page.get_by_test_id("open-form")).to_be_visible()
+
+    accepted_and_signed_for(served, number)
+    other = sit_down(width=375, height=740)
+    page = other.go_to("/progress")
+    page.get_by_test_id("open-number").fill(number)
+    page.get_by_test_id("open-code").fill("000000" if code != "000000" else "000001")
+    page.get_by_test_id("open-submit").click()
+    expect(page.get_by_test_id("open-problem")).to_contain_text("查询号或查询码不正确")
+    looks_right(other, "progress-wrong")
+    page.get_by_test_id("open-code").fill(code)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("union")).to_have_text("历下区总工会")
+    assert number not in page.url
+    assert code not in page.url
+    expect(page.get_by_test_id("steps").get_by_role("listitem").last).to_contain_text("已签收，开始办理")
+    page.get_by_test_id("act-add_progress").click()
+    page.get_by_test_id("note-text").fill("还有两个月加班费")
+    looks_right(other, "progress")
+    page.get_by_test_id("note-send").click()
+    expect(page.get_by_test_id("act-notice")).to_have_text("已记入您的诉求。")
+    page.get_by_test_id("act-nudge").click()
+    expect(page.get_by_test_id("act-nudge")).to_be_disabled()
+    expect(page.get_by_test_id("steps").get_by_role("listitem").last).to_contain_text("您催办了一次")
+    with page.expect_download() as download:
+        page.get_by_test_id("act-record").click()
+    file = tmp_path / "record.pdf"
+    download.value.save_as(file)
+    words = "".join(each.extract_text() for each in pypdf.PdfReader(io.BytesIO(file.read_bytes())).pages)
+    check_record(sit_down(width=375, height=740, language="en"), words.split("核验码")[1].split()[0], file)
+
+
+def check_record(reader: Screen, code: str, file: Path) -> None:
+    """Let whoever is shown the record check it, in another browser."""
+    page = reader.go_to("/verify")
+    page.get_by_test_id("verify-code").fill("ABCD-EFGH-JKMN-PQRS")
+    page.get_by_test_id("verify-submit").click()
+    expect(page.get_by_test_id("verify-problem")).to_be_visible()
+    page.get_by_test_id("verify-code").fill(code)
+    page.get_by_test_id("verify-submit").click()
+    expect(page.get_by_test_id("verify-found")).to_contain_text("unchanged")
+    page.get_by_test_id("verify-file").set_input_files(file)
+    expect(page.get_by_test_id("verify-file-result")).to_contain_text("is the one that was issued")
+    looks_right(reader, "verify")
+    changed = file.with_name("changed.pdf")
+    changed.write_bytes(file.read_bytes() + b" ")
+    page.get_by_test_id("verify-file").set_input_files(changed)
+    expect(page.get_by_test_id("verify-file-result")).to_contain_text("is not the one")
+
+
+def test_words_of_despair_show_where_help_is_while_they_are_written(sit_down: SitDown) -> None:
+    worker = sit_down(width=375, height=740)
+    page = worker.go_to("/request")
+    page.get_by_test_id("confidentiality-anonymous").check()
+    expect(page.get_by_test_id("contact-phone")).to_have_count(0)
+    page.get_by_test_id("request-text").fill("欠薪半年，我不想活了")
+    expect(page.get_by_test_id("request-crisis")).to_contain_text("12351按9")
+    looks_right(worker, "request-crisis")
+
+
+def test_the_test_phone_sends_a_short_message_and_reads_the_answer(sit_down: SitDown) -> None:
+    page = sit_down().go_to("/phone")
+    page.get_by_test_id("phone-from").fill("+8613800000072")
+    page.get_by_test_id("phone-message").fill("三个月没发工资，找谁")
+    page.get_by_test_id("phone-text").click()
+    expect(page.get_by_test_id("phone-captions")).to_contain_text("已收到您的诉求，查询号")
