@@ -9,6 +9,7 @@ from fastapi import APIRouter, File, Response, UploadFile
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from agent_console.api.problem_answers import PUBLIC
 from agent_console.api.public_schemas import (
     CheckIn,
     ClaimRecordOut,
@@ -42,6 +43,7 @@ router = APIRouter(
     prefix="/api/public",
     tags=["public"],
     dependencies=[open_to_all("who knows a ticket's number and code acts as its caller")],
+    responses=PUBLIC,
 )
 
 REFUSALS: Final[dict[Lookup, type[Exception]]] = {

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
+from agent_console.api.problem_answers import PUBLIC
 from agent_console.api.public_schemas import (
     BeginIn,
     ChoiceOut,
@@ -35,7 +36,10 @@ from hotline.public import requests
 from hotline.public.models import RequestDraft
 
 router = APIRouter(
-    prefix="/api/public", tags=["public"], dependencies=[open_to_all("anybody may ask the union for help")]
+    prefix="/api/public",
+    tags=["public"],
+    dependencies=[open_to_all("anybody may ask the union for help")],
+    responses=PUBLIC,
 )
 NOT_FOR_FORMS: Final = frozenset({"void_call", "crisis", "mass_incident"})
 """Categories that a person gives."""
@@ -59,7 +63,7 @@ def begin(given: BeginIn, guest: Stranger, response: Response) -> DraftOut:
 def read(guest: Stranger) -> DraftOut:
     """Return the draft that this browser has begun."""
     with guest.reading() as session:
-        draft = requests.find(session, guest.draft_token, now=guest.now)
+        draft = requests.unsent(session, guest.draft_token, now=guest.now)
         return _draft(draft, guest)
 
 

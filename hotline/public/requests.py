@@ -105,6 +105,14 @@ def find(session: Session, token: str | None, *, now: datetime, lock: bool = Fal
     return draft
 
 
+def unsent(session: Session, token: str | None, *, now: datetime) -> RequestDraft:
+    """Return the draft of this token as long as it is one; raises NotOpen."""
+    draft = find(session, token, now=now)
+    if draft.sent_at is not None:
+        raise NotOpen
+    return draft
+
+
 def discard(session: Session, token: str | None) -> None:
     """Erase a draft; one that is not there is no error."""
     session.execute(delete(RequestDraft).where(RequestDraft.token_sha256 == digest(token or "")))
