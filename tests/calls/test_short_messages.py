@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
@@ -22,11 +23,10 @@ from dispatch.rules.ticket_state import Command
 from hotline.carriers.sandbox.endpoints import Endpoint
 from hotline.carriers.sandbox.endpoints import Event as Told
 from hotline.carriers.sandbox.phone_api import NotUnderstood, _Handset
-from hotline.public.keeping import forget_old
-from hotline.public.models import IncomingMessage
+from hotline.jobs.ticker import look_at_itself
+from hotline.public.models import IncomingMessage, PublicUse
 from tests.builders import WAGES, give, make_ticket
 from tests.calls.centre import BASE, Centre, open_centre
-from tests.phone import Phone
 
 DOOR = "/messages/incoming"
 WORKER = "+8613977776666"
@@ -259,9 +259,24 @@ def test_a_test_phone_texts_through_its_socket(centre: Centre) -> None:
             handset.obey("text", bad)
 
 
-def test_counts_of_yesterday_are_forgotten(centre: Centre) -> None:
-    phone: Phone = centre.phone(WORKER)
-    phone.texts("工资没发")
-    with centre.services.database.writing() as session:
-        assert forget_old(session, now=centre.services.now()) == 0
-        assert forget_old(session, now=centre.services.now() + timedelta(days=3)) == 2
+@ON_SQLITE
+def test_counts_of_yesterday_are_forgotten_by_the_clock(centre: Centre) -> None:
+    centre.phone(WORKER).texts("工资没发")
+    assert counts(centre) == 2
+    look_at_itself(centre.services)
+    assert counts(centre) == 2
+    centre.clock.ahead += timedelta(days=3)
+    look_at_itself(centre.services)
+    assert counts(centre) == 0
+
+
+def test_four_deliveries_at_once_are_one_message(centre: Centre) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: delivered(centre, message("工资没发")), range(4)))
+    assert {each.status_code for each in answers} == {200}
+    assert (kinds(centre), len(tickets(centre))) == (["received"], 1)
+
+
+def counts(centre: Centre) -> int:
+    with centre.services.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(PublicUse)) or 0

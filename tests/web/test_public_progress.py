@@ -16,6 +16,7 @@ from dispatch.audit import verify
 from dispatch.models.history import Event, Notice
 from dispatch.models.tickets import Ticket
 from hotline.public.models import ClaimRecord, OpenedTicket
+from tests.rules.test_files import picture
 from tests.web.house import House
 from tests.web.strangers import number_and_code, words_of, wrong
 from tests.web.test_api_tickets import commanded, created
@@ -197,6 +198,42 @@ def test_what_a_caller_does_is_in_the_history_as_his_own(house: House) -> None:
     ]
     with house.database.reading() as session:
         assert list(verify(session)) == []
+        notices = session.scalars(select(Notice).where(Notice.kind == "caller_added")).all()
+        assert [each.user_id for each in notices] == [house.actor("lixia").user_id] * 2
+
+
+def test_evidence_is_told_by_its_content_and_ends_a_wait(house: House) -> None:
+    ticket = at_the_union(house)
+    stranger, union = opened(house, ticket["number"]), house.browser("lixia")
+    due = (house.clock() + timedelta(days=2)).isoformat()
+    commanded(union, ticket, "await_caller", missing="工资条", due_at=due)
+    path = f"{PAGE}/attachments"
+
+    def sends(name: str, content: bytes) -> httpx.Response:
+        return stranger.post(path, files={"file": (name, content, "image/jpeg")})
+
+    for name, content in (
+        ("a.jpg", b"<html><script>alert(1)</script>"),
+        ("b.svg", b"<svg onload='x()'/>"),
+        ("c.jpg", b""),
+        ("d.jpg", b"\xff\xd8\xff" + b"x" * 100),
+    ):
+        refused = sends(name, content)
+        assert (refused.status_code, list(refused.json()["fields"])) == (422, ["file"]), name
+    assert stranger.get(PAGE).json()["state"] == "awaiting_caller"
+    kept = sends("../工资条\r\nX: y.jpg", picture())
+    assert kept.status_code == 201
+    assert "/" not in kept.json()["name"]
+    assert sends("again.jpg", picture()).json() == kept.json()
+    assert stranger.get(path).json() == [kept.json()]
+    page = stranger.get(PAGE).json()
+    assert (page["state"], page["steps"][-2]["text"]) == ("in_progress", "您提交了一份材料")
+    # What shows a worker's face goes to a union only with his name, or when the centre has looked at it.
+    at_the_desk = f"/api/tickets/{ticket['number']}/attachments"
+    assert len(house.browser("supervisor").get(at_the_desk).json()) == 1
+    assert union.get(at_the_desk).json() == []
+    assert house.browser().get(path).status_code == 401
+    assert house.browser().post(path, files={"file": ("x.jpg", picture())}).status_code == 401
 
 
 def test_a_good_rating_closes_the_case_and_the_answer_is_shown_with_numbers_masked(house: House) -> None:

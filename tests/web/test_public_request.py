@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -63,6 +64,7 @@ def test_a_form_becomes_a_draft_for_an_operator_and_its_answer_is_shown_once(
     assert (again["number"], again["code"]) == (answer["number"], answer["code"])
     assert count_of(house, Ticket) == 1
     # Its page is open in this browser, and only there.
+    assert stranger.get(DRAFT).status_code == 401
     page = stranger.get("/api/public/progress").json()
     assert page["headline"] == "12351已收到，等待话务员受理"
     assert page["commands"] == ["add_progress", "withdraw"]
@@ -79,6 +81,25 @@ def test_a_form_becomes_a_draft_for_an_operator_and_its_answer_is_shown_once(
     assert commanded(operator, ticket, "accept")["state"] == "pending_dispatch"
     house.clock.advance(house.services.public.answer_kept)
     assert stranger.post(SEND, json={"version": 1}).status_code == 401
+
+
+def test_sent_four_times_at_once_it_is_one_request(house_on_each_engine: House) -> None:
+    house = house_on_each_engine
+    stranger = house.browser()
+    version = filled_in(stranger)
+    house.clock.advance(timedelta(seconds=5))
+    cookies = dict(stranger.cookies)
+
+    def send(_: int) -> httpx.Response:
+        with httpx.Client(base_url=house.url, cookies=cookies, timeout=60) as tab:
+            return tab.post(SEND, json={"version": version})
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(send, range(4)))
+    assert {each.status_code for each in answers} == {200}
+    assert len({each.json()["code"] for each in answers}) == 1
+    assert count_of(house, Ticket) == 1
+    assert len(texts(house)) == 1
 
 
 def test_a_draft_follows_its_browser_and_two_tabs_do_not_overwrite_each_other(house: House) -> None:
