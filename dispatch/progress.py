@@ -5,11 +5,11 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -86,6 +86,13 @@ def look_up(
         return Looked(Lookup.LOCKED if locked else Lookup.WRONG)
     (ticket,) = matching
     return Looked(Lookup.SEALED if ticket.sealed else Lookup.FOUND, ticket.id)
+
+
+def forget_tries(session: Session, *, now: datetime) -> int:
+    """Delete the tries of days that are over, which lock nobody any more, and return how many there were."""
+    day = f"{(now - timedelta(days=1)).astimezone(SHANGHAI):%Y%m%d}"
+    gone = session.execute(delete(QueryTry).where(QueryTry.day < day).returning(QueryTry.subject))
+    return len(gone.all())
 
 
 def told(session: Session, ticket_id: int, *, language: str) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""What the public pages keep only for a while: drafts, opened tickets and counts go when their time is over."""
+"""What the public pages keep only for a while: drafts, opened tickets, tries and counts go when their time is over."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from dispatch import progress
 from hotline.public import limits, openings, requests
 
 
 def forget_old(session: Session, *, now: datetime) -> int:
     """Erase what is over and return how much there was."""
-    return sum(each.forget_old(session, now=now) for each in (requests, openings, limits))
+    drafts = requests.forget_old(session, now=now)
+    opened = openings.forget_old(session, now=now)
+    counts = limits.forget_old(session, now=now)
+    return drafts + opened + counts + progress.forget_tries(session, now=now)

@@ -6,14 +6,16 @@ import io
 import os
 from pathlib import Path
 
+import httpx
 import pypdf
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SitDown
 from tests.browser.people import Screen
-from tests.browser.test_screens import command
-from tests.processes import Server
+from tests.browser.test_screens import command, finish
+from tests.processes import Server, eventually
 from tests.rules.test_files import picture
+from tests.web.strangers import FORM
 
 SHOTS = os.environ.get("HOTLINE_SCREENSHOTS")
 """A folder: then the story leaves pictures of the pages there."""
@@ -27,15 +29,21 @@ def looks_right(screen: Screen, name: str) -> None:
         screen.page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
 
 
-def accepted_and_signed_for(served: Server, spoken: str) -> None:
-    """Let an operator take the request up and the union of Lixia sign for it."""
-    operator, union = served.browser("operator"), served.browser("jinan-lixia")
-    found = operator.get("/api/tickets?bucket=open").json()["items"]
-    number = next(each["number"] for each in found if each["number"].replace("-", "")[6:16] == spoken)
+def given_to_lixia(served: Server, spoken: str) -> str:
+    """Let an operator take the request up and give it to the union of Lixia; return its whole number."""
+    operator = served.browser("operator")
+    found: list[str] = [each["number"] for each in operator.get("/api/tickets?bucket=open").json()["items"]]
+    number = next(each for each in found if each.replace("-", "")[6:16] == spoken)
     seen = operator.get(f"/api/tickets/{number}").json()
     seen = command(operator, number, "accept", seen["version"])
     lixia = operator.get(f"/api/tickets/{number}/unions").json()["recommendations"][0]["union_id"]
-    seen = command(operator, number, "dispatch", seen["version"], union_id=lixia)
+    command(operator, number, "dispatch", seen["version"], union_id=lixia)
+    return number
+
+
+def signed_for(served: Server, number: str) -> None:
+    union = served.browser("jinan-lixia")
+    seen = union.get(f"/api/tickets/{number}").json()
     me, other = (user["id"] for user in union.get("/api/users").json()[:2])
     command(union, number, "sign_for", seen["version"], handler_id=me, deputy_id=other)
 
@@ -81,7 +89,7 @@ def test_a_worker_asks_comes_back_and_takes_a_record_home(
     page.get_by_test_id("own-close").click()
     expect(page.get_by_test_id("open-form")).to_be_visible()
 
-    accepted_and_signed_for(served, number)
+    signed_for(served, given_to_lixia(served, number))
     other = sit_down(width=375, height=740)
     page = other.go_to("/progress")
     page.get_by_test_id("open-number").fill(number)
@@ -127,6 +135,60 @@ def check_record(reader: Screen, code: str, file: Path) -> None:
     changed.write_bytes(file.read_bytes() + b" ")
     page.get_by_test_id("verify-file").set_input_files(changed)
     expect(page.get_by_test_id("verify-file-result")).to_contain_text("is not the one")
+
+
+def open_page(screen: Screen, number: str, code: str) -> Page:
+    page = screen.go_to("/progress")
+    page.get_by_test_id("open-number").fill(number)
+    page.get_by_test_id("open-code").fill(code)
+    page.get_by_test_id("open-submit").click()
+    expect(page.get_by_test_id("own-ticket")).to_be_visible()
+    return page
+
+
+def asked_over_the_api(served: Server, **fields: object) -> tuple[str, str]:
+    """Return number and code of a request by web form."""
+    with httpx.Client(base_url=served.url, timeout=60) as stranger:
+        version = stranger.post("/api/public/request", json={"form": {**FORM, **fields}}).json()["version"]
+
+        def sent() -> dict[str, str] | None:
+            answer = stranger.post("/api/public/request/send", json={"version": version})
+            return answer.json() if answer.status_code == 200 else None
+
+        # A form that comes back at once was not written by a person.
+        told = eventually(sent, "the request should be taken", seconds=60)
+    return told["number"], told["code"]
+
+
+def test_a_worker_says_that_it_is_not_solved_and_then_that_it_is(sit_down: SitDown, served: Server) -> None:
+    number, code = asked_over_the_api(served, phone="13800000073")
+    finish(served, given_to_lixia(served, number))
+    worker = sit_down(width=375, height=740)
+    page = open_page(worker, number, code)
+    expect(page.get_by_test_id("reply")).to_have_text("工资已到账")
+    page.get_by_test_id("act-record_callback").click()
+    page.get_by_test_id("rate-unsolved").check()
+    page.get_by_test_id("rate-dissatisfied").check()
+    looks_right(worker, "rating")
+    page.get_by_test_id("rate-send").click()
+    expect(page.get_by_test_id("act-notice")).to_contain_text("12351会给您打电话")
+    page.get_by_test_id("act-record_callback").click()
+    page.get_by_test_id("rate-solved").check()
+    page.get_by_test_id("rate-satisfied").check()
+    page.get_by_test_id("rate-send").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("已办结")
+    expect(page.get_by_test_id("act-record_callback")).to_have_count(0)
+
+
+def test_of_a_sealed_matter_the_page_says_only_whom_to_call(sit_down: SitDown, served: Server) -> None:
+    number, code = asked_over_the_api(served, phone="13800000074", category="sexual_harassment")
+    worker = sit_down(width=375, height=740)
+    page = open_page(worker, number, code)
+    expect(page.get_by_test_id("sealed")).to_contain_text("拨打12351按0")
+    expect(page.get_by_test_id("steps")).to_have_count(0)
+    looks_right(worker, "sealed")
+    page.reload()
+    expect(page.get_by_test_id("open-form")).to_be_visible()
 
 
 def test_words_of_despair_show_where_help_is_while_they_are_written(sit_down: SitDown) -> None:

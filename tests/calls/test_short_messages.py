@@ -17,6 +17,7 @@ from twilio.request_validator import RequestValidator
 from dispatch.audit import verify
 from dispatch.database import Database
 from dispatch.models.history import Event, Notice
+from dispatch.models.progress import QueryTry
 from dispatch.models.tickets import Caller, Ticket
 from dispatch.rules.numbering import TicketNumber, query_code
 from dispatch.rules.ticket_state import Command
@@ -261,10 +262,10 @@ def test_a_test_phone_texts_through_its_socket(centre: Centre) -> None:
 
 @ON_SQLITE
 def test_counts_of_yesterday_are_forgotten_by_the_clock(centre: Centre) -> None:
-    centre.phone(WORKER).texts("工资没发")
-    assert counts(centre) == 2
+    centre.phone(WORKER).texts("工资没发").texts("1123777777 123456").reads("不正确")
+    assert counts(centre) == 4
     look_at_itself(centre.services)
-    assert counts(centre) == 2
+    assert counts(centre) == 4
     centre.clock.ahead += timedelta(days=3)
     look_at_itself(centre.services)
     assert counts(centre) == 0
@@ -279,4 +280,6 @@ def test_four_deliveries_at_once_are_one_message(centre: Centre) -> None:
 
 def counts(centre: Centre) -> int:
     with centre.services.database.reading() as session:
-        return session.scalar(select(func.count()).select_from(PublicUse)) or 0
+        return sum(
+            session.scalar(select(func.count()).select_from(table)) or 0 for table in (PublicUse, QueryTry)
+        )
