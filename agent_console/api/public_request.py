@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, File, Path, Query, Response, UploadFile
 
 from agent_console.api.problem_answers import PUBLIC
 from agent_console.api.public_schemas import (
     BeginIn,
     ChoiceOut,
     ChoicesOut,
+    DraftFileOut,
     DraftOut,
     PlaceOut,
     RequestForm,
@@ -31,9 +33,10 @@ from agent_console.public_guests import (
 )
 from dispatch import reference
 from dispatch.errors import Invalid
+from dispatch.rules.files import FILE_LIMIT, take_in
 from dispatch.suggestions import suggest
-from hotline.public import requests
-from hotline.public.models import RequestDraft
+from hotline.public import request_files, requests
+from hotline.public.models import RequestDraft, RequestFile
 
 router = APIRouter(
     prefix="/api/public",
@@ -54,7 +57,7 @@ def begin(given: BeginIn, guest: Stranger, response: Response) -> DraftOut:
         token, draft = requests.begin(
             session, given.form.model_dump(mode="json"), address=guest.address, public=public, now=guest.now
         )
-        kept = _draft(draft, guest)
+        kept = _draft(draft, (), guest)
     guest.keep(response, DRAFT_COOKIE, token, path=DRAFT_PATH, age=public.draft_kept)
     return kept
 
@@ -64,7 +67,7 @@ def read(guest: Stranger) -> DraftOut:
     """Return the draft that this browser has begun."""
     with guest.reading() as session:
         draft = requests.unsent(session, guest.draft_token, now=guest.now)
-        return _draft(draft, guest)
+        return _draft(draft, request_files.files_of(session, draft.token_sha256), guest)
 
 
 @router.put("/request")
@@ -80,14 +83,43 @@ def save(given: SaveIn, guest: Stranger) -> DraftOut:
             public=guest.services.public,
             now=guest.now,
         )
-        return _draft(draft, guest)
+        return _draft(draft, request_files.files_of(session, draft.token_sha256), guest)
+
+
+@router.post("/request/attachments", status_code=201)
+def send_file(file: Annotated[UploadFile, File()], guest: Stranger) -> DraftFileOut:
+    """Keep evidence with the draft; the same file sent again is the one that is there."""
+    content = file.file.read(FILE_LIMIT + 1)
+    taken = take_in(file.filename or "", content)
+    services = guest.services
+    with guest.writing() as session:
+        draft = requests.unsent(session, guest.draft_token, now=guest.now, lock=True)
+        kept = request_files.keep(
+            session,
+            draft,
+            taken,
+            source=content,
+            address=guest.address,
+            public=services.public,
+            vault=services.vault,
+            now=guest.now,
+        )
+        return DraftFileOut.model_validate(kept)
+
+
+@router.delete("/request/attachments/{key}", status_code=204)
+def remove_file(key: Annotated[str, Path(max_length=32)], guest: Stranger) -> None:
+    """Take a file away again."""
+    with guest.writing() as session:
+        draft = requests.unsent(session, guest.draft_token, now=guest.now, lock=True)
+        request_files.remove(session, draft, key, vault=guest.services.vault)
 
 
 @router.delete("/request", status_code=204)
 def discard(guest: Stranger, response: Response) -> None:
     """Erase the draft, or forget the answer of a request that was sent."""
     with guest.writing() as session:
-        requests.discard(session, guest.draft_token)
+        requests.discard(session, guest.draft_token, vault=guest.services.vault)
     guest.drop(response, DRAFT_COOKIE, path=DRAFT_PATH)
 
 
@@ -130,7 +162,7 @@ def regions(guest: Stranger, parent: Annotated[Line | None, Query()] = None) -> 
         ]
 
 
-def _draft(draft: RequestDraft, guest: Guest) -> DraftOut:
+def _draft(draft: RequestDraft, files: Sequence[RequestFile], guest: Guest) -> DraftOut:
     form = RequestForm.model_validate(draft.content)
     policy = guest.services.policy
     said = f"{form.wish} {form.text}".strip()
@@ -143,4 +175,5 @@ def _draft(draft: RequestDraft, guest: Guest) -> DraftOut:
         expires_at=draft.expires_at,
         suggestions=[SuggestedOut.model_validate(each) for each in suggested[:SUGGESTED_AT_MOST]],
         crisis=bool(found.crisis_words) if found else False,
+        files=[DraftFileOut.model_validate(each) for each in files],
     )

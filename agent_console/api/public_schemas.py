@@ -154,6 +154,15 @@ class SuggestedOut(Given):
     words: list[str]
 
 
+class DraftFileOut(Given):
+    """A file that waits with the form; `key` takes it away again."""
+
+    key: str
+    kind: str
+    name: str
+    size: int
+
+
 class DraftOut(Given):
     """The form as it is kept; `crisis`: its words alarm, and the page shows where help is."""
 
@@ -163,6 +172,7 @@ class DraftOut(Given):
     expires_at: datetime
     suggestions: list[SuggestedOut]
     crisis: bool
+    files: list[DraftFileOut]
 
 
 class SentOut(Given):

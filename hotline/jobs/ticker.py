@@ -63,7 +63,7 @@ def look_at_itself(services: Services) -> dict[str, int]:
     with _writing(services) as session:
         now = moment(services, session)
         found = self_audit.audit(session, policy=services.policy, now=now)
-        forget_old(session, now=now)
+        forget_old(session, vault=services.vault, now=now)
     for kind, count in found.items():
         if count:
             logger.warning("the hotline found something wrong", kind=kind, count=count)

@@ -7,12 +7,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from dispatch import progress
+from dispatch.vault import Vault
 from hotline.public import limits, openings, requests
 
 
-def forget_old(session: Session, *, now: datetime) -> int:
+def forget_old(session: Session, *, vault: Vault, now: datetime) -> int:
     """Erase what is over and return how much there was."""
-    drafts = requests.forget_old(session, now=now)
+    drafts = requests.forget_old(session, vault=vault, now=now)
     opened = openings.forget_old(session, now=now)
     counts = limits.forget_old(session, now=now)
     return drafts + opened + counts + progress.forget_tries(session, now=now)

@@ -53,6 +53,22 @@ class RequestDraft(Base):
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
 
 
+class RequestFile(Base):
+    """Evidence that waits with a draft; it lies in the vault and goes onto the ticket, or away, with its draft."""
+
+    __tablename__ = "request_file"
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    draft_sha256: Mapped[str] = mapped_column(ForeignKey("request_draft.token_sha256"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(120))
+    media_type: Mapped[str] = mapped_column(String(80))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    source_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+
 class ClaimRecord(Base):
     """One dated record that a caller took home: what its verification code answers for."""
 

@@ -15,6 +15,7 @@ PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
 LIMITS: Final = (
     "opens_per_address_an_hour",
     "drafts_per_address_an_hour",
+    "draft_files_per_address_a_day",
     "saves_per_address_an_hour",
     "requests_per_address_a_day",
     "requests_per_phone_a_day",

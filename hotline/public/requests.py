@@ -21,6 +21,8 @@ from dispatch.policy import Policy
 from dispatch.rules.numbering import TicketNumber, query_code
 from dispatch.rules.phones import PhoneKind, normalise
 from dispatch.tickets import open_ticket
+from dispatch.vault import Vault
+from hotline.public import request_files
 from hotline.public.errors import NotOpen, TooFast
 from hotline.public.limits import use
 from hotline.public.models import RequestDraft
@@ -84,9 +86,7 @@ def save(
 ) -> RequestDraft:
     """Keep what was filled in; raises NotOpen, VersionConflict where another tab was faster, TooMany."""
     use(session, public, "saves_per_address_an_hour", address, now=now)
-    draft = find(session, token, now=now, lock=True)
-    if draft.sent_at is not None:
-        raise NotOpen
+    draft = unsent(session, token, now=now, lock=True)
     if draft.version != version:
         raise VersionConflict("request", version, draft.version, {})
     draft.content, draft.updated_at, draft.version = dict(content), now, draft.version + 1
@@ -105,16 +105,17 @@ def find(session: Session, token: str | None, *, now: datetime, lock: bool = Fal
     return draft
 
 
-def unsent(session: Session, token: str | None, *, now: datetime) -> RequestDraft:
+def unsent(session: Session, token: str | None, *, now: datetime, lock: bool = False) -> RequestDraft:
     """Return the draft of this token as long as it is one; raises NotOpen."""
-    draft = find(session, token, now=now)
+    draft = find(session, token, now=now, lock=lock)
     if draft.sent_at is not None:
         raise NotOpen
     return draft
 
 
-def discard(session: Session, token: str | None) -> None:
-    """Erase a draft; one that is not there is no error."""
+def discard(session: Session, token: str | None, *, vault: Vault) -> None:
+    """Erase a draft with its files; one that is not there is no error."""
+    request_files.remove_all(session, digest(token or ""), vault=vault)
     session.execute(delete(RequestDraft).where(RequestDraft.token_sha256 == digest(token or "")))
 
 
@@ -153,6 +154,7 @@ def send(
             use(session, public, "requests_per_phone_a_day", key, now=now)
     use(session, public, "requests_a_day", "centre", now=now)
     ticket = _open(session, content, callers, policy=policy, now=now)
+    request_files.carry_over(session, draft, ticket, now=now)
     draft.content, draft.sent_at, draft.ticket_id = {}, now, ticket.id
     draft.expires_at = now + public.answer_kept
     _text_number(session, ticket, now=now)
@@ -187,8 +189,11 @@ def alarming(content: Mapping[str, Any], policy: Policy) -> bool:
     return bool(policy.catalogue.crisis_words_in(said))
 
 
-def forget_old(session: Session, *, now: datetime) -> int:
-    """Erase drafts that have grown old, and return how many there were."""
+def forget_old(session: Session, *, vault: Vault, now: datetime) -> int:
+    """Erase drafts that have grown old, with their files, and return how many there were."""
+    old = select(RequestDraft.token_sha256).where(RequestDraft.expires_at <= now)
+    for token_sha256 in session.scalars(old).all():
+        request_files.remove_all(session, token_sha256, vault=vault)
     gone = session.execute(
         delete(RequestDraft).where(RequestDraft.expires_at <= now).returning(RequestDraft.version)
     )

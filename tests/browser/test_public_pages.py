@@ -68,6 +68,10 @@ def test_a_worker_asks_comes_back_and_takes_a_record_home(
     worker = sit_down(width=375, height=740)
     page = worker.go_to("/request")
     write(page)
+    page.get_by_test_id("files-input").set_input_files(
+        {"name": "工资条.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+    )
+    expect(page.get_by_test_id("files-list")).to_contain_text("已收到“工资条.jpg”")
     looks_right(worker, "request")
     # A reload, or a battery that dies, loses nothing.
     page.reload()
@@ -76,13 +80,15 @@ def test_a_worker_asks_comes_back_and_takes_a_record_home(
     page.get_by_test_id("request-send").click()
     expect(page.get_by_test_id("request-problem")).to_contain_text("个人信息处理说明")
     page.get_by_test_id("request-agree").check()
-    page.get_by_test_id("request-files").set_input_files(
-        {"name": "工资条.jpg", "mimeType": "image/jpeg", "buffer": picture()}
-    )
+    expect(page.get_by_test_id("files-known")).to_contain_text("工资条.jpg")
     page.get_by_test_id("request-send").click()
     number = page.get_by_test_id("sent-number").inner_text()
     code = page.get_by_test_id("sent-code").inner_text()
-    expect(page.get_by_test_id("files-list")).to_contain_text("已收到“工资条.jpg”")
+    expect(page.get_by_test_id("files-known")).to_contain_text("工资条.jpg")
+    page.get_by_test_id("files-input").set_input_files(
+        {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b"<html>"}
+    )
+    expect(page.get_by_test_id("files-list")).to_contain_text("“bad.jpg”没有收到")
     looks_right(worker, "request-sent")
     page.get_by_test_id("sent-progress").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("12351已收到，等待话务员受理")

@@ -126,6 +126,7 @@ PUBLIC = {
     *("POST /api/public/claim_records/check", "GET /api/public/choices", "GET /api/public/regions"),
     *("POST /api/public/request", "GET /api/public/request", "PUT /api/public/request"),
     *("DELETE /api/public/request", "POST /api/public/request/send"),
+    *("POST /api/public/request/attachments", "DELETE /api/public/request/attachments/{key}"),
 }
 """For people without an account: who proves a ticket by its code, or asks for help."""
 

@@ -11,11 +11,15 @@ import pytest
 from sqlalchemy import func, select
 
 from dispatch.audit import verify
+from dispatch.models.attachments import Attachment
 from dispatch.models.history import Notice, Outbox
 from dispatch.models.tickets import Caller, Ticket
+from dispatch.rules.files import take_in
+from dispatch.vault import FileDamaged
 from hotline.public import replies
 from hotline.public.keeping import forget_old
-from hotline.public.models import RequestDraft
+from hotline.public.models import RequestDraft, RequestFile
+from tests.rules.test_files import picture
 from tests.web.house import House
 from tests.web.strangers import FORM, filled_in, sent, ticket_of
 from tests.web.test_api_tickets import commanded
@@ -122,8 +126,52 @@ def test_a_draft_follows_its_browser_and_two_tabs_do_not_overwrite_each_other(ho
     house.clock.advance(house.services.public.draft_kept)
     assert stranger.get(DRAFT).status_code == 401
     with house.database.writing() as session:
-        forget_old(session, now=house.clock())
+        forget_old(session, vault=house.services.vault, now=house.clock())
     assert count_of(house, RequestDraft) == 0
+
+
+def test_evidence_waits_with_its_draft_and_goes_onto_the_ticket_even_of_a_sealed_matter(
+    house_on_each_engine: House,
+) -> None:
+    house = house_on_each_engine
+    stranger, vault = house.browser(), house.services.vault
+    version = filled_in(stranger, category="sexual_harassment")
+
+    def sends(browser: httpx.Client, content: bytes, name: str = "聊天.jpg") -> httpx.Response:
+        return browser.post(f"{DRAFT}/attachments", files={"file": (name, content, "image/jpeg")})
+
+    first = sends(stranger, picture())
+    assert first.status_code == 201, first.text
+    assert sends(stranger, picture(), "again.jpg").json() == first.json()
+    second = sends(stranger, picture(size=(30, 40)), "工牌.jpg").json()
+    assert {each["name"] for each in stranger.get(DRAFT).json()["files"]} == {"聊天.jpg", "工牌.jpg"}
+    assert sends(stranger, b"<svg onload='x()'/>", "x.svg").status_code == 422
+    assert sends(house.browser(), picture()).status_code == 401
+    other = house.browser()
+    filled_in(other)
+    assert other.delete(f"{DRAFT}/attachments/{second['key']}").status_code == 404
+    assert stranger.delete(f"{DRAFT}/attachments/{second['key']}").status_code == 204
+    with pytest.raises(FileDamaged):
+        vault.get(second["key"])
+    house.clock.advance(timedelta(seconds=5))
+    told = stranger.post(SEND, json={"version": version}).json()
+    assert told["sealed"] is True
+    with house.database.reading() as session:
+        row = session.scalars(select(Attachment)).one()
+        assert (row.key, row.name, row.by_kind) == (first.json()["key"], "聊天.jpg", "caller")
+        key = row.key
+        assert session.scalars(select(RequestFile)).all() == []
+        assert list(verify(session)) == []
+    assert vault.get(key) == take_in("", picture()).content
+    # What was never sent goes with its draft.
+    left = sends(other, picture()).json()["key"]
+    assert vault.get(left)
+    house.clock.advance(house.services.public.draft_kept)
+    with house.database.writing() as swept:
+        forget_old(swept, vault=vault, now=house.clock())
+    with pytest.raises(FileDamaged):
+        vault.get(left)
+    assert vault.get(key)
 
 
 def test_what_is_missing_is_named_and_nothing_is_lost(house: House) -> None:

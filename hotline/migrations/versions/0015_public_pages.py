@@ -54,6 +54,25 @@ def upgrade() -> None:
     op.create_index(op.f("ix_request_draft_ticket_id"), "request_draft", ["ticket_id"])
     op.create_index(op.f("ix_request_draft_expires_at"), "request_draft", ["expires_at"])
     op.create_table(
+        "request_file",
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("draft_sha256", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("media_type", sa.String(length=80), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("source_sha256", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["draft_sha256"],
+            ["request_draft.token_sha256"],
+            name=op.f("fk_request_file_draft_sha256_request_draft"),
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_request_file")),
+    )
+    op.create_index(op.f("ix_request_file_draft_sha256"), "request_file", ["draft_sha256"])
+    op.create_table(
         "claim_record",
         sa.Column("id", BigId, nullable=False),
         sa.Column("code_sha256", sa.String(length=64), nullable=False),
@@ -94,5 +113,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take this revision back."""
-    for table in ("incoming_message", "claim_record", "request_draft", "opened_ticket", "public_use"):
-        op.drop_table(table)
+    op.drop_table("incoming_message")
+    op.drop_table("claim_record")
+    op.drop_table("request_file")
+    op.drop_table("request_draft")
+    op.drop_table("opened_ticket")
+    op.drop_table("public_use")

@@ -21,7 +21,7 @@ export default {
       what: '发生了什么事', text: '请写明时间、地点、经过', wish: '您希望怎样解决', category: '属于哪一类（可不选）', none: '不清楚', suggested: '是不是这一类？', where: '单位和地点', employer: '单位名称', employerHint: '不知道或不想说可以不填。', uscc: '统一社会信用代码（可不填）', place: '在哪里发生', choose: '请选择', headcount: '涉及多少人', amount: '涉及金额（元，可不填）',
       privacy: '保密和联系', confidentiality: '保密要求', open: '可以公开', confidential: '对单位保密', anonymous: '匿名，不留姓名', disclosure: '可以向谁说明您的身份', discloseNone: '谁都不说', discloseUnion: '只告诉承办工会', discloseEmployer: '可以告诉单位', discloseHint: '讨要本人工资，多数情况要让单位知道是谁。',
       contact: '怎样与您联系', byPhone: '打电话', byCode: '不打电话，我凭查询码查询', phone: '电话号码', name: '姓名或称呼（可不填）', card: '工会会员卡号（可不填，不是会员也受理）', callback: '办完后给我打电话回访', others: '其他代表（最多4人）', addOther: '增加一名代表', removeOther: '删除这名代表', otherName: '代表姓名', otherPhone: '代表电话',
-      evidence: '照片、录音等材料', evidenceHint: '提交诉求后一起上传。现在没有，以后可以在“查询进度”里补交。', evidenceSealed: '这件诉求按保密要求办理，网上不收材料，请在12351联系您时提交。', remove: '去掉',
+      evidence: '照片、录音等材料', evidenceHint: '材料和草稿一起保存，提交诉求时一并交来。现在没有，以后可以在“查询进度”里补交。', remove: '去掉',
       notice: '您填写的内容只用于办理这件诉求。未经您同意，不会把您的姓名和电话告诉单位。需要转交工会办理时，按您选择的保密要求处理。您可以随时撤回诉求，或拨打12351要求更正、删除个人信息。', agree: '我已阅读并同意以上说明', send: '提交诉求', sending: '正在提交…', check: '请补充标出的项目：',
       draft: { new: '填写的内容会自动保存', saving: '正在保存…', saved: '已保存', unsaved: '没有存上，正在重试', conflict: '这份草稿在另一个页面改过。' }, takeTheirs: '用那一页的内容', keepMine: '用这一页的内容', discard: '清空重填', discardSure: '确定清空吗？填写的内容会删除。', discardYes: '确定清空',
       done: '已收到您的诉求', number: '查询号', code: '查询码', once: '查询码只显示这一次，请抄下来或截图保存，不要告诉别人。', texted: '已发短信到您的手机。', see: '查看进度', another: '离开并清除本页',

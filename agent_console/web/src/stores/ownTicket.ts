@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 import { ask, http, ProblemError } from '@/api/client'
 import type { components } from '@/api/types.gen'
+import { uploadOf } from '@/lib/upload'
 
 export type OwnTicket = components['schemas']['OwnTicketOut']
 export type Rating = components['schemas']['RatingIn']
@@ -10,13 +11,10 @@ export type ClaimRecord = components['schemas']['ClaimRecordOut']
 
 export type OwnFile = components['schemas']['OwnFileOut']
 
-/** Milliseconds; ten megabytes by a weak signal take their time. */
-const UPLOAD_MS = 300_000
-const patient = (request: Request): Promise<Response> => globalThis.fetch(request, { signal: AbortSignal.timeout(UPLOAD_MS) })
-
 export const useOwnTicket = defineStore('ownTicket', () => {
   const ticket = shallowRef<OwnTicket | null>(null)
   const asked = ref(false)
+  const sentFiles = shallowRef<readonly OwnFile[]>([])
 
   /** Show what this browser has open; nothing where nothing is. */
   async function load(): Promise<void> {
@@ -63,17 +61,17 @@ export const useOwnTicket = defineStore('ownTicket', () => {
     return { name: `12351-${ticket.value?.number ?? ''}.pdf`, content: content as unknown as Blob }
   }
 
-  /** Send one file in; the same file sent again is the one that is there. */
-  async function sendFile(file: File): Promise<OwnFile> {
-    const form = new FormData()
-    form.append('file', file)
-    // The generated type speaks of a string where a form carries a file.
-    return ask(http.POST('/api/public/progress/attachments', { body: form as never, bodySerializer: (body: unknown) => body as FormData, fetch: patient }))
+  /** Send one file in and show what has become of the case; the same file sent again is the one that is there. */
+  async function sendFile(file: File): Promise<void> {
+    await ask(http.POST('/api/public/progress/attachments', uploadOf(file)))
+    await Promise.all([load(), loadFiles()])
   }
 
-  const files = (): Promise<OwnFile[]> => ask(http.GET('/api/public/progress/attachments'))
+  async function loadFiles(): Promise<void> {
+    sentFiles.value = await ask(http.GET('/api/public/progress/attachments'))
+  }
 
   const check = (code: string): Promise<ClaimRecord> => ask(http.POST('/api/public/claim_records/check', { body: { code } }))
 
-  return { ticket, asked, load, open, close, nudge, add, withdraw, reopen, rate, record, files, sendFile, check }
+  return { ticket, asked, sentFiles, load, open, close, nudge, add, withdraw, reopen, rate, record, loadFiles, sendFile, check }
 })

@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { reactive, ref, shallowRef } from 'vue'
 import { ask, http, ProblemError } from '@/api/client'
 import type { components } from '@/api/types.gen'
+import { uploadOf } from '@/lib/upload'
 
 export type RequestForm = Required<components['schemas']['RequestForm']>
 export type Sent = components['schemas']['SentOut']
@@ -10,6 +11,7 @@ export type Suggested = components['schemas']['SuggestedOut']
 export type Choice = components['schemas']['ChoiceOut']
 export type Place = components['schemas']['PlaceOut']
 export type DraftStatus = 'new' | 'saving' | 'saved' | 'unsaved' | 'conflict'
+export type DraftFile = components['schemas']['DraftFileOut']
 type Draft = components['schemas']['DraftOut']
 
 export const SAVE_AFTER_MS = 900
@@ -32,6 +34,7 @@ export const useRequest = defineStore('request', () => {
   const sent = shallowRef<Sent | null>(null)
   const categories = shallowRef<readonly Choice[]>([])
   const province = ref('')
+  const files = shallowRef<readonly DraftFile[]>([])
   let timer: ReturnType<typeof setTimeout> | undefined
   let changed = false
   let running: Promise<void> | null = null
@@ -40,6 +43,7 @@ export const useRequest = defineStore('request', () => {
     version.value = draft.version
     suggestions.value = draft.suggestions
     crisis.value = draft.crisis
+    files.value = draft.files
     status.value = changed ? 'saving' : 'saved'
   }
 
@@ -69,7 +73,7 @@ export const useRequest = defineStore('request', () => {
   /** Bring what was typed to the server; one request at a time. */
   async function save(): Promise<void> {
     clearTimeout(timer)
-    if (running) await running
+    while (running) await running
     running = write().finally(() => { running = null })
     await running
   }
@@ -111,12 +115,25 @@ export const useRequest = defineStore('request', () => {
     return answer
   }
 
+  /** Keep a file with the draft, which is begun for it where there is none yet. */
+  async function sendFile(file: File): Promise<void> {
+    if (version.value === 0) await save()
+    const kept = await ask(http.POST('/api/public/request/attachments', uploadOf(file)))
+    files.value = [...files.value.filter((each) => each.key !== kept.key), kept]
+  }
+
+  async function removeFile(key: string): Promise<void> {
+    await ask(http.DELETE('/api/public/request/attachments/{key}', { params: { path: { key } } }))
+    files.value = files.value.filter((each) => each.key !== key)
+  }
+
   async function discard(): Promise<void> {
     clearTimeout(timer)
-    if (running) await running
+    while (running) await running
     await ask(http.DELETE('/api/public/request'))
     Object.assign(form, blankForm())
     suggestions.value = []
+    files.value = []
     version.value = 0
     crisis.value = false
     changed = false
@@ -126,5 +143,5 @@ export const useRequest = defineStore('request', () => {
 
   const places = (parent: string | null): Promise<Place[]> => ask(http.GET('/api/public/regions', { params: { query: parent ? { parent } : {} } }))
 
-  return { form, version, status, suggestions, crisis, sent, categories, province, load, touch, save, settle, send, discard, places }
+  return { form, version, status, suggestions, crisis, sent, categories, province, files, load, touch, save, settle, send, sendFile, removeFile, discard, places }
 })
