@@ -158,6 +158,7 @@ def carrier_of(settings: Settings, line: Line) -> Carrier:
         expected_numbers=dict.fromkeys(settings.numbers, voice_url),
         # Twilio itself does not dial out to mainland China; the sandbox and compatible carriers may.
         dials_mainland_china=line.api_base is not None,
+        messages_url=f"{settings.effective_public_url}/messages/incoming",
     )
 
 

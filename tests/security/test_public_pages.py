@@ -40,7 +40,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 8
+EXAMPLES = 15
 WALK = settings(
     max_examples=EXAMPLES,
     deadline=None,
