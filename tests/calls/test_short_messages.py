@@ -180,6 +180,7 @@ def test_words_of_despair_alarm_people_at_once_whatever_the_limit(centre: Centre
     assert counted[-3:] == ["dropped", "crisis", "crisis"]
 
 
+@ON_SQLITE
 def test_a_repeated_delivery_makes_one_ticket_and_one_answer(centre: Centre) -> None:
     phone = centre.phone(WORKER)
     for _ in range(3):

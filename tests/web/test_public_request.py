@@ -131,9 +131,8 @@ def test_a_draft_follows_its_browser_and_two_tabs_do_not_overwrite_each_other(ho
 
 
 def test_evidence_waits_with_its_draft_and_goes_onto_the_ticket_even_of_a_sealed_matter(
-    house_on_each_engine: House,
+    house: House,
 ) -> None:
-    house = house_on_each_engine
     stranger, vault = house.browser(), house.services.vault
     version = filled_in(stranger, category="sexual_harassment")
 
