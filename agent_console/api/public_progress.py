@@ -34,7 +34,6 @@ from dispatch.rules.files import FILE_LIMIT, take_in
 from dispatch.rules.numbering import NumberError, SpokenNumber
 from hotline.line import follow_ups
 from hotline.public import claims, openings
-from hotline.public.claim_pdf import render
 from hotline.public.errors import AskAPerson, NotProven, TriesUsedUp
 from hotline.public.limits import use
 from hotline.public.words import cleaned
@@ -201,6 +200,9 @@ def send_file(file: Annotated[UploadFile, File()], guest: Stranger) -> OwnFileOu
 @router.post("/progress/claim_record", response_class=Response, responses=PDF)
 def claim_record(guest: Stranger) -> Response:
     """Give the dated record of the claim as PDF, with a code by which anybody can check it."""
+    # Here: the setter takes half a second to load, and most processes never set a record.
+    from hotline.public.claim_pdf import render
+
     services, ticket_id = guest.services, guest.opened()
     verify_at = f"{services.public_url}/verify"
     with guest.reading() as session:

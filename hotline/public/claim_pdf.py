@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -21,6 +20,7 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 
 from dispatch.rules.working_time import SHANGHAI
 from dispatch.steps import Step
+from hotline.public.claim_sheet import Sheet
 
 FONT: Final = "STSong-Light"
 """Adobe's simplified Chinese: not embedded, drawn by the reader with its own; what it lacks is shown as 〓."""
@@ -32,27 +32,6 @@ NOTICES: Final = (
 )
 _SHOWN_AT_MOST: Final = 6_000
 """Characters of one text; the whole of it stands in the record itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One fact and its name."""
-
-    name: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Everything that stands on a record."""
-
-    facts: tuple[Line, ...]
-    steps: tuple[Step, ...]
-    issued_at: datetime
-    first_at: datetime
-    code: str
-    verify_at: str
-    head_hash: str
 
 
 def render(sheet: Sheet) -> bytes:

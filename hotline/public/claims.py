@@ -25,7 +25,7 @@ from dispatch.rules.ticket_state import State
 from dispatch.rules.urgency import Nature
 from dispatch.steps import steps_of
 from dispatch.tickets import log
-from hotline.public.claim_pdf import Line, Sheet
+from hotline.public.claim_sheet import Line, Sheet
 from hotline.public.limits import use
 from hotline.public.models import ClaimRecord
 from hotline.public.policy import PublicPolicy
