@@ -73,6 +73,9 @@ def open_page(given: OpenIn, guest: Stranger, response: Response) -> OwnTicketOu
             public=services.public,
             now=guest.now,
         )
+        if opened.token:
+            # One page a browser: what was open before is closed on the server too.
+            openings.close(session, guest.ticket_token, now=guest.now)
     # A wrong try is on record before it is refused.
     if opened.result in REFUSALS:
         raise REFUSALS[opened.result]

@@ -57,9 +57,9 @@ def begin(given: BeginIn, guest: Stranger, response: Response) -> DraftOut:
         token, draft = requests.begin(
             session, given.form.model_dump(mode="json"), address=guest.address, public=public, now=guest.now
         )
-        kept = _draft(draft, (), guest)
+        kept = _draft(draft, ())
     guest.keep(response, DRAFT_COOKIE, token, path=DRAFT_PATH, age=public.draft_kept)
-    return kept
+    return _with_suggestions(kept, guest)
 
 
 @router.get("/request")
@@ -67,7 +67,8 @@ def read(guest: Stranger) -> DraftOut:
     """Return the draft that this browser has begun."""
     with guest.reading() as session:
         draft = requests.unsent(session, guest.draft_token, now=guest.now)
-        return _draft(draft, request_files.files_of(session, draft.token_sha256), guest)
+        kept = _draft(draft, request_files.files_of(session, draft.token_sha256))
+    return _with_suggestions(kept, guest)
 
 
 @router.put("/request")
@@ -83,7 +84,8 @@ def save(given: SaveIn, guest: Stranger) -> DraftOut:
             public=guest.services.public,
             now=guest.now,
         )
-        return _draft(draft, request_files.files_of(session, draft.token_sha256), guest)
+        kept = _draft(draft, request_files.files_of(session, draft.token_sha256))
+    return _with_suggestions(kept, guest)
 
 
 @router.post("/request/attachments", status_code=201)
@@ -162,18 +164,24 @@ def regions(guest: Stranger, parent: Annotated[Line | None, Query()] = None) -> 
         ]
 
 
-def _draft(draft: RequestDraft, files: Sequence[RequestFile], guest: Guest) -> DraftOut:
-    form = RequestForm.model_validate(draft.content)
-    policy = guest.services.policy
-    said = f"{form.wish} {form.text}".strip()
-    found = suggest(said, headcount=None, category=None, policy=policy) if said else None
-    suggested = [each for each in found.categories if each.code not in NOT_FOR_FORMS] if found else []
+def _draft(draft: RequestDraft, files: Sequence[RequestFile]) -> DraftOut:
     return DraftOut(
         version=draft.version,
-        form=form,
+        form=RequestForm.model_validate(draft.content),
         saved_at=draft.updated_at,
         expires_at=draft.expires_at,
-        suggestions=[SuggestedOut.model_validate(each) for each in suggested[:SUGGESTED_AT_MOST]],
-        crisis=bool(found.crisis_words) if found else False,
+        suggestions=[],
+        crisis=False,
         files=[DraftFileOut.model_validate(each) for each in files],
     )
+
+
+def _with_suggestions(kept: DraftOut, guest: Guest) -> DraftOut:
+    """Add what the words suggest; outside of any transaction, since cutting a long text takes its time."""
+    said = f"{kept.form.wish} {kept.form.text}".strip()
+    if not said:
+        return kept
+    found = suggest(said, headcount=None, category=None, policy=guest.services.policy)
+    offered = [each for each in found.categories if each.code not in NOT_FOR_FORMS]
+    suggestions = [SuggestedOut.model_validate(each) for each in offered[:SUGGESTED_AT_MOST]]
+    return kept.model_copy(update={"suggestions": suggestions, "crisis": bool(found.crisis_words)})

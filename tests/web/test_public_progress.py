@@ -144,6 +144,13 @@ def test_the_page_closes_by_itself_by_its_button_and_by_a_new_code(house: House)
     stolen.cookies.set("hotline_ticket", token, path=PAGE)
     assert stolen.get(PAGE).status_code == 401
 
+    again = opened(house, ticket["number"])
+    first = again.cookies["hotline_ticket"]
+    assert again.post(PAGE, json=number_and_code(house, ticket["number"])).status_code == 200
+    stolen.cookies.set("hotline_ticket", first, path=PAGE)
+    assert stolen.get(PAGE).status_code == 401
+    assert again.get(PAGE).status_code == 200
+
     renewed = opened(house, ticket["number"])
     with house.database.writing() as session:
         session.execute(update(Ticket).values(query_code_generation=Ticket.query_code_generation + 1))
