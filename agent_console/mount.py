@@ -15,6 +15,8 @@ from agent_console.api import (
     line,
     lists,
     protection,
+    public_progress,
+    public_request,
     recordings,
     reference,
     session,
@@ -44,6 +46,8 @@ ROUTERS = (
     watch.router,
     calendars.router,
     protection.router,
+    public_progress.router,
+    public_request.router,
     health.router,
 )
 

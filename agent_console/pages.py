@@ -24,6 +24,8 @@ SCREENS: Final = (
     "/inbox",
     "/inbox/{number}",
     "/progress",
+    "/request",
+    "/verify",
 )
 """Addresses which the browser's router knows; the page behind them holds no data."""
 

@@ -51,6 +51,19 @@ class AttachmentView:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that lies in the vault and is on no ticket yet."""
+
+    key: str
+    kind: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    source_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A file's content for whoever may have it."""
 
@@ -109,6 +122,38 @@ def attach(
     key = row.key
     event.listen(session, "after_rollback", lambda _: vault.remove(key), once=True)
     vault.put(key, taken.content)
+    _log(session, actor, ticket, "AttachmentAdded", row, now=now)
+    scope.rewrite(session, ticket, now=now)
+    return _view(actor, row)
+
+
+def take_over(
+    session: Session, actor: Actor, number: str, kept: KeptFile, *, now: datetime
+) -> AttachmentView:
+    """Put a file on an open ticket that lies in the vault already; raises NotFound, WrongState.
+
+    So comes the evidence of a request that was written before there was a ticket.
+    """
+    ticket = find_ticket(session, actor, number, lock=True)
+    if State(ticket.state) not in OPEN_STATES:
+        raise WrongState(number, "attach", ticket.state, "工单已经办结，不能再添加附件")
+    by = actor.by
+    row = Attachment(
+        key=kept.key,
+        ticket_id=ticket.id,
+        kind=kept.kind,
+        name=kept.name,
+        media_type=kept.media_type,
+        size=kept.size,
+        sha256=kept.sha256,
+        source_sha256=kept.source_sha256,
+        for_union=by.kind == "caller" and ticket.disclosure in DISCLOSED,
+        created_at=now,
+        by_kind=by.kind,
+        by_id=by.id,
+    )
+    session.add(row)
+    session.flush()
     _log(session, actor, ticket, "AttachmentAdded", row, now=now)
     scope.rewrite(session, ticket, now=now)
     return _view(actor, row)

@@ -163,6 +163,10 @@ def record_contact(move: Move) -> None:
     at: datetime = move.data.get("at") or move.now
     if at > move.now:
         raise Invalid({"at": "时间不能晚于现在"})
+    if move.role is Role.CALLER and move.handling is not None:
+        # What a caller adds is read by whoever works on it, not found weeks later.
+        handling = move.handling
+        move.tell("caller_added", "诉求人补充了情况", union_id=handling.union_id, user_id=handling.handler_id)
     if move.handling is None or move.actor.user_id is None:
         return
     first = move.command is Command.RECORD_FIRST_CONTACT

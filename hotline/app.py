@@ -26,6 +26,7 @@ from hotline.carriers.sandbox.clock import Clock, RealClock
 from hotline.carriers.sandbox.exchange import Exchange
 from hotline.carriers.twilio import device_identity
 from hotline.jobs.loop import Background
+from hotline.public.webhook import add_messages
 from hotline.services import Services
 from hotline.voice.webhooks import add_voice
 from hotline.wiring import Line, both, bus_of, database_of, each_of, keys_of, line_of, services_of
@@ -107,6 +108,7 @@ def build(
         lifespan=lifespan,
     )
     add_voice(app, services)
+    add_messages(app)
     if sandbox is not None:
         app.mount("/sandbox", sandbox[0])
     add_console(app, Console(services, sandbox=sandbox is not None))
@@ -142,6 +144,7 @@ def _sandbox(settings: Settings, line: Line, clock: Clock | None) -> tuple[ASGIA
         "voice_url": f"{base}/voice/incoming",
         "status_callback": f"{base}/voice/status",
         "fallback_url": f"{base}/voice/fallback.xml",
+        "sms_url": f"{base}/messages/incoming",
     }
     return create_sandbox(
         account_sid=line.account.account_sid,

@@ -24,6 +24,7 @@ from dispatch.vault import FileDamaged
 from hotline.calls.recordings import RecordingDamaged
 from hotline.carriers.base import CallGone, CarrierError, NotSupported
 from hotline.line.offers import OfferGone
+from hotline.public.errors import AskAPerson, NotOpen, NotProven, TooFast, TooMany, TriesUsedUp
 
 
 class FrontDoorError(Exception):
@@ -114,6 +115,12 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
     NotSupported: Answer(409, "not_supported", "线路不支持", "当前线路不支持这项操作"),
     FileDamaged: Answer(500, "file_damaged", "附件已损坏", "附件缺失或校验不符，请联系管理员"),
     RecordingDamaged: Answer(500, "recording_damaged", "录音已损坏", "录音文件缺失或校验不符，请联系管理员"),
+    NotProven: Answer(403, "not_proven", "没有找到", "查询号或查询码不正确，请核对后再试"),
+    TriesUsedUp: Answer(429, "tries_used_up", "今天不能再试", "错误次数过多，请明天再试，或拨打12351按0"),
+    AskAPerson: Answer(409, "ask_a_person", "请由人工查询", "请拨打12351按0，由话务员为您查询"),
+    NotOpen: Answer(401, "not_open", "已经关闭", "页面打开太久或已关闭，请重新填写"),
+    TooFast: Answer(429, "too_fast", "提交太快", "请核对填写的内容，稍等几秒再提交"),
+    TooMany: Answer(429, "too_many", "次数太多", "请稍后再试，或拨打12351"),
     CarrierError: Answer(502, "carrier", "线路故障", "运营商没有执行，请稍后再试"),
 }
 """Every error that a person may meet; a type that is missing here is a fault of ours and answers 500."""
@@ -144,6 +151,8 @@ def problem_of(error: Exception) -> Problem:
         return Problem(answer, answer.detail, error.fields)
     if isinstance(error, ImportRefused):
         return Problem(answer, answer.detail, {str(line): why for line, why in error.findings})
+    if isinstance(error, TooMany):
+        return Problem(answer, answer.detail, headers={"Retry-After": str(error.retry_after_s)})
     if isinstance(error, LockedOut):
         minutes = -(-error.retry_after_s // 60)
         detail = f"失败次数过多，请{minutes}分钟后再试"

@@ -15,6 +15,7 @@ from hotline.calls.outbound import OutboundPolicy
 from hotline.carriers.base import Carrier
 from hotline.line.follow_ups import FollowUpPolicy
 from hotline.line.lines import Lines
+from hotline.public.policy import PublicPolicy
 from hotline.voice.service_policy import Messages, Readings, ServicePolicy
 from hotline.voice.voices import Voices
 from ivr_flows.model import Flow
@@ -53,5 +54,6 @@ class Services:
     readings: Readings
     outbound: OutboundPolicy
     follow_up: FollowUpPolicy
+    public: PublicPolicy
     database_time: bool = False
     """Whether deadlines are measured by the database's clock and not by this machine's."""

@@ -26,6 +26,7 @@ from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
 from hotline.keys import Keys, load_keys
 from hotline.line.follow_ups import FollowUpPolicy
 from hotline.line.lines import Lines
+from hotline.public.policy import PublicPolicy
 from hotline.services import Services
 from hotline.voice.service_policy import Messages, Readings, ServicePolicy
 from hotline.voice.voices import Voices
@@ -157,6 +158,7 @@ def carrier_of(settings: Settings, line: Line) -> Carrier:
         expected_numbers=dict.fromkeys(settings.numbers, voice_url),
         # Twilio itself does not dial out to mainland China; the sandbox and compatible carriers may.
         dials_mainland_china=line.api_base is not None,
+        messages_url=f"{settings.effective_public_url}/messages/incoming",
     )
 
 
@@ -196,6 +198,7 @@ def services_of(
         readings=load_policy(config_file(settings, "readings.yaml"), Readings.from_mapping),
         outbound=load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping),
         follow_up=load_policy(config_file(settings, "follow_up.yaml"), FollowUpPolicy.from_mapping),
+        public=load_policy(config_file(settings, "public_pages.yaml"), PublicPolicy.from_mapping),
     )
 
 
@@ -236,6 +239,7 @@ def read_telephone_policies(settings: Settings) -> None:
     load_policy(config_file(settings, "messages.yaml"), Messages.from_mapping)
     load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping)
     load_policy(config_file(settings, "follow_up.yaml"), FollowUpPolicy.from_mapping)
+    load_policy(config_file(settings, "public_pages.yaml"), PublicPolicy.from_mapping)
 
 
 def service_of(settings: Settings) -> ServicePolicy:

@@ -47,6 +47,7 @@ class _LocalHandle:
         exchange, endpoint = self._exchange, self._endpoint
         acts: Mapping[str, Callable[[], object]] = {
             "dial": lambda: exchange.dial(endpoint, from_=value["from"], to=value["to"]),
+            "text": lambda: exchange.text(from_=value["from"], to=value["to"], body=value["body"]),
             "answer": lambda: exchange.answer(endpoint, endpoint.incoming[0]),
             "decline": lambda: exchange.decline(endpoint, endpoint.incoming[0]),
             "press": lambda: exchange.press(self._leg(), value),

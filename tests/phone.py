@@ -71,6 +71,23 @@ class Phone:
         self._begin_call()
         return self._do("dial", {"from": self.number, "to": to})
 
+    def texts(self, body: str, to: str = "12351") -> Self:
+        """Send a short message; no call is needed for it."""
+        self._line.begin_step()
+        self._handle.do("text", {"from": self.number, "to": to, "body": body})
+        self._line.settle()
+        return self
+
+    def reads(self, text: str) -> Self:
+        """The latest short message says so."""
+        self._expect(lambda: text in self.latest_message, f"短信应说“{text}”")
+        return self
+
+    @property
+    def latest_message(self) -> str:
+        """The words of the short message that came last; empty where none has come."""
+        return next((str(each["text"]) for each in reversed(self.events) if each["event"] == "message"), "")
+
     def answers(self) -> Self:
         self._expect(lambda: self._last("ringing") > self._last("ended"), "电话应响铃")
         return self._do("answer", True)

@@ -92,7 +92,7 @@ class Notice(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(24))
-    """nudge, yellow_card, red_card, escalated, returned, reopened, dispatched, alarm."""
+    """nudge, caller_added, yellow_card, red_card, escalated, returned, reopened, dispatched, alarm."""
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     union_id: Mapped[int | None] = mapped_column(ForeignKey("union_org.id"))

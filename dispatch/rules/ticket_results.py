@@ -142,13 +142,15 @@ def _results() -> Iterator[Transition]:
 
 def _calling_back() -> Iterator[Transition]:
     c, s, k = Command, State, ClockKind
-    # The machine asks and counts; a case which nobody has reached is closed by a person alone.
+    # The machine asks and counts; a case which nobody has reached is closed by a person alone. Who gives his own
+    # answer, on his page, needs nobody to ask him.
+    asked = CALLING_BACK | AUTOMATIC | {Role.CALLER}
     for outcome, carries, to_state, roles in (
-        ("reached", ("reached", "solved", "satisfied"), s.CLOSED, CALLING_BACK | AUTOMATIC),
+        ("reached", ("reached", "solved", "satisfied"), s.CLOSED, asked),
         ("unreachable", ("reached",), s.CLOSED, CALLING_BACK),
         ("no_answer", ("reached",), None, CALLING_BACK | AUTOMATIC),
         # Every caller of a merged ticket is called; the last answer closes it.
-        ("reached_next", ("reached", "solved", "satisfied"), None, CALLING_BACK | AUTOMATIC),
+        ("reached_next", ("reached", "solved", "satisfied"), None, asked),
         ("unreachable_next", ("reached",), None, CALLING_BACK),
     ):
         yield row(

@@ -218,6 +218,8 @@ def _handling() -> Iterator[Transition]:
     )
     # What the caller or the desk adds is on record, but does not stand in for the union's own progress.
     yield row(c.ADD_PROGRESS, ACCEPTED, None, DESK | {Role.CALLER, Role.PARTNER}, ("text",))
+    # A request that came by itself (voicemail, web, short message) may be added to before anybody takes it up.
+    yield row(c.ADD_PROGRESS, s.DRAFT, None, {Role.CALLER}, ("text",))
     yield row(c.ADD_PROGRESS, s.AWAITING_CALLER, None, UNION_ROLES | EXPERTS, ("text",))
     yield row(
         c.AWAIT_CALLER,

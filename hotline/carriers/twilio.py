@@ -69,8 +69,9 @@ class TwilioCarrier:
         http_client: RebasedHttpClient | None = None,
         expected_numbers: Mapping[str, str] | None = None,
         dials_mainland_china: bool = False,
+        messages_url: str | None = None,
     ) -> None:
-        """`expected_numbers`: number → the voice URL it should have, for `check`."""
+        """For `check`: `expected_numbers`, number → the voice URL it should have; `messages_url` where texts should go."""
         self._account = account
         self._http = http_client if http_client is not None else RebasedHttpClient(api_base=api_base)
         self._auth = (
@@ -80,6 +81,7 @@ class TwilioCarrier:
         )
         self._client = Client(*self._auth, account_sid=account.account_sid, http_client=self._http)
         self._expected = dict(expected_numbers or {})
+        self._messages_url = messages_url
         self._capabilities = Capabilities(
             pulls_instructions=True,
             hears_speech=True,
@@ -257,6 +259,11 @@ class TwilioCarrier:
         except CarrierError as error:
             return (CarrierFinding("account", str(error), "检查 TWILIO_ACCOUNT_SID、密钥和 TWILIO_API_BASE"),)
         found = [_number_finding(number, url, numbers.get(number)) for number, url in self._expected.items()]
+        if self._messages_url is not None:
+            found += [
+                _messages_finding(number, self._messages_url, numbers.get(number))
+                for number in self._expected
+            ]
         if not self._account.api_key_sid:
             reason, remedy = (
                 "没有 API 密钥，坐席不能用网页电话",
@@ -305,6 +312,13 @@ def _carrier_call(call: Any) -> CarrierCall:
         ended_at=call.end_time,
         duration_s=int(call.duration) if call.duration is not None else None,
     )
+
+
+def _messages_finding(number: str, url: str, known: Any) -> CarrierFinding | None:
+    if known is None or (known.sms_url or "").split("#")[0] == url:
+        return None
+    reason = f"号码 {number} 的短信地址是 {known.sms_url or '空'}，发到这个号码的短信收不到"
+    return CarrierFinding("sms_url", reason, f"把短信地址改为 {url}", is_error=False)
 
 
 def _number_finding(number: str, url: str, known: Any) -> CarrierFinding | None:

@@ -22,6 +22,7 @@ from hotline.jobs import sms
 from hotline.line import conversations, offers
 from hotline.line.endings import caller_gone
 from hotline.line.models import Offer
+from hotline.public import replies
 from hotline.services import Services
 from hotline.voice.twiml import Addresses
 
@@ -245,6 +246,20 @@ def _send_sms(services: Services, payload: Payload) -> None:
         services.carrier.send_sms(message.to, from_=services.numbers[0], body=message.body)
 
 
+def _send_public_text(services: Services, payload: Payload) -> None:
+    """Send an answer of the public side; like every message it is read now."""
+    with services.database.reading() as session:
+        reply = replies.compose(
+            session,
+            payload,
+            policy=services.policy,
+            public=services.public,
+            outbound=services.outbound,
+        )
+    if reply is not None:
+        services.carrier.send_sms(reply.to, from_=services.numbers[0], body=reply.body)
+
+
 def _end_conference(services: Services, payload: Payload) -> None:
     services.carrier.end_conference(payload["conference"])
 
@@ -285,10 +300,14 @@ _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "mute": _mute,
     "play_warning": _play_warning,
     "send_sms": _send_sms,
+    "send_public_text": _send_public_text,
     "end_conference": _end_conference,
     "fetch_recording": _fetch_recording,
 }
 CREATES: Final = frozenset(
-    {"originate_operator", "reconnect_operator", "originate_return_call", "originate_follow_up", "send_sms"}
+    {
+        *("originate_operator", "reconnect_operator", "originate_return_call", "originate_follow_up"),
+        *("send_sms", "send_public_text"),
+    }
 )
 """What makes a call or a message: never repeated blindly after an unknown outcome (docs/telephony.md, rule 10)."""

@@ -14,6 +14,7 @@ from dispatch import calendars, recompute, self_audit, signals, statutes, timers
 from dispatch.database import WritingSession, database_now
 from dispatch.unit_of_work import unit_of_work
 from hotline.line import leases
+from hotline.public.keeping import forget_old
 from hotline.services import Services
 
 LONGEST_SLEEP_S: Final = 0.5
@@ -60,7 +61,9 @@ def order_recompute(services: Services, *, first: bool) -> None:
 def look_at_itself(services: Services) -> dict[str, int]:
     """Let the hotline look whether anything has been forgotten; what is newly wrong alarms people."""
     with _writing(services) as session:
-        found = self_audit.audit(session, policy=services.policy, now=moment(services, session))
+        now = moment(services, session)
+        found = self_audit.audit(session, policy=services.policy, now=now)
+        forget_old(session, vault=services.vault, now=now)
     for kind, count in found.items():
         if count:
             logger.warning("the hotline found something wrong", kind=kind, count=count)

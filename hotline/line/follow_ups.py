@@ -154,6 +154,19 @@ def answered(
     row.attempts += 1
 
 
+def leave_to_a_person(session: Session, ticket_id: int, reason: str, *, now: datetime) -> None:
+    """Have a person call whoever has already said, on his page, that the case is not solved; the machine asks no more.
+
+    A call of the machine's that is under way ends as it will.
+    """
+    round_ = session.scalars(select(Ticket.redo_count).where(Ticket.id == ticket_id)).one()
+    _insert_due(session, ticket_id, round_, next_at=now, now=now)
+    row = session.scalars(
+        select(FollowUp).where(FollowUp.ticket_id == ticket_id, FollowUp.round == round_).with_for_update()
+    ).one()
+    _to_a_person(session, row, reason, now)
+
+
 def ended(session: Session, call: Call, *, rung: bool, policy: Policy, now: datetime) -> None:
     """The call is over: without an answer it was an attempt, and the next one is planned; `rung` is False when the
     telephone never rang, which is nobody's failed attempt."""
@@ -176,22 +189,28 @@ def _plan_new(session: Session, policy: FollowUpPolicy, now: datetime) -> int:
         .order_by(Ticket.id)
         .limit(BATCH)
     ).all()
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     for ticket_id, round_ in rows:
-        session.execute(
-            dialect.insert(FollowUp)
-            .values(
-                ticket_id=ticket_id,
-                round=round_,
-                state="due",
-                attempts=0,
-                next_at=policy.next_moment(_paid_by(session, ticket_id, now)),
-                created_at=now,
-                updated_at=now,
-            )
-            .on_conflict_do_nothing(index_elements=["ticket_id", "round"])
-        )
+        next_at = policy.next_moment(_paid_by(session, ticket_id, now))
+        _insert_due(session, ticket_id, round_, next_at=next_at, now=now)
     return len(rows)
+
+
+def _insert_due(session: Session, ticket_id: int, round_: int, *, next_at: datetime, now: datetime) -> None:
+    """Write down who is to be called, once a round."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    session.execute(
+        dialect.insert(FollowUp)
+        .values(
+            ticket_id=ticket_id,
+            round=round_,
+            state="due",
+            attempts=0,
+            next_at=next_at,
+            created_at=now,
+            updated_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["ticket_id", "round"])
+    )
 
 
 def _plan_again(session: Session, policy: FollowUpPolicy, now: datetime) -> int:

@@ -22,6 +22,7 @@ from hotline.calls import follow_up_models as follow_ups
 from hotline.calls import models as calls
 from hotline.calls import protection_models as protection
 from hotline.line import models as line
+from hotline.public import models as public
 
 MODULES = (
     people,
@@ -41,6 +42,7 @@ MODULES = (
     progress,
     protection,
     follow_ups,
+    public,
 )
 """Imported for their tables; named so that none is forgotten."""
 

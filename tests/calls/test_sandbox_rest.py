@@ -381,6 +381,9 @@ def test_check_finds_wrong_addresses_and_wrong_credentials(stage: Stage) -> None
     wrong = stage.carrier(expected_numbers={"12351": f"{BASE}/other", "12345": f"{BASE}/voice"})
     assert [f.code for f in wrong.check()] == ["voice_url", "number_missing"]
 
+    deaf = stage.carrier(expected_numbers={"12351": f"{BASE}/voice"}, messages_url=f"{BASE}/messages")
+    assert [(f.code, f.is_error) for f in deaf.check()] == [("fallback_url", False), ("sms_url", False)]
+
     stranger = TwilioAccount(ACCOUNT_SID, "wrong")
     carrier = TwilioCarrier(stranger, http_client=stage.line.http_client(stage.sandbox))
     assert [f.code for f in carrier.check()] == ["account"]

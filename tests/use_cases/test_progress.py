@@ -169,8 +169,64 @@ def test_what_the_caller_adds_is_in_the_history_and_a_closed_ticket_takes_no_mor
         event = session.scalars(select(Event).where(Event.kind == "ProgressAdded")).one()
         assert (event.actor_kind, event.personal) == ("caller", {"text": "补充语音"})
         draft = make_ticket(session, world)
-        assert not progress.add_note(session, draft.id, text="x", policy=world.policy, now=NOW)
+        # Nobody has taken it up yet: there is nobody to nudge, but what belongs to the story is kept.
         assert not progress.nudge(session, draft.id, policy=world.policy, now=NOW)
+        assert progress.add_note(session, draft.id, text="还有一件事", policy=world.policy, now=NOW)
+        give(session, world, "operator", ticket, Command.WITHDRAW, reason="已协商解决", means="phone")
+        assert not progress.add_note(session, ticket.id, text="x", policy=world.policy, now=NOW)
+        assert not progress.nudge(session, ticket.id, policy=world.policy, now=NOW)
+
+
+def test_a_nudge_counts_once_a_day(world: World) -> None:
+    with world.database.writing() as session:
+        ticket = dispatched(session, world)
+        for now in (NOW, NOW + timedelta(hours=1), NOW + timedelta(days=1)):
+            assert progress.nudge(session, ticket.id, policy=world.policy, now=now)
+        events = session.scalars(select(Event.at).where(Event.kind == "TicketNudged")).all()
+        assert events == [NOW, NOW + timedelta(days=1)]
+
+
+def test_the_answer_that_a_union_waits_for_ends_the_wait(world: World) -> None:
+    with world.database.writing() as session:
+        ticket = dispatched(session, world)
+        handler, deputy = world.actor("lixia").user_id, world.actor("lixia-deputy").user_id
+        give(session, world, "lixia", ticket, Command.SIGN_FOR, handler_id=handler, deputy_id=deputy)
+        give(
+            session,
+            world,
+            "lixia",
+            ticket,
+            Command.AWAIT_CALLER,
+            missing="工资条",
+            due_at=NOW + timedelta(days=2),
+        )
+        assert ticket.state == "awaiting_caller"
+        assert progress.add_note(session, ticket.id, text="工资条在这里", policy=world.policy, now=NOW)
+        assert ticket.state == "in_progress"
+        resumed = session.scalars(select(Event).where(Event.kind == "TicketResumed")).one()
+        assert resumed.actor_kind == "caller"
+
+
+def test_a_number_that_nobody_has_is_locked_and_answered_as_one_that_somebody_has(world: World) -> None:
+    with world.database.writing() as session:
+        ticket = accepted(session, world)
+        code = wrong(code_of(world, ticket))
+        told = {
+            number: [
+                progress.look_up(
+                    session,
+                    number=number,
+                    code=code,
+                    caller=f"address {number}",
+                    policy=world.policy,
+                    now=NOW,
+                    caller_tries=20,
+                ).result
+                for _ in range(7)
+            ]
+            for number in (spoken(ticket), "1123888888")
+        }
+        assert told["1123888888"] == told[spoken(ticket)] == [*[Lookup.WRONG] * 5, *[Lookup.LOCKED] * 2]
 
 
 def test_a_caller_sees_the_ticket_he_has_proven_and_no_other(world: World) -> None:

@@ -30,6 +30,9 @@ export function makeRouter(): Router {
       { path: '/inbox', component: () => import('./pages/InboxPage.vue'), meta: { title: 'page.inbox' } },
       { path: '/inbox/:number', component: () => import('./pages/InboxTicketPage.vue'), props: true, meta: { title: 'page.inbox' } },
       { path: '/phone', component: () => import('./pages/PhonePage.vue'), meta: { open: true, title: 'page.phone' } },
+      { path: '/progress', component: () => import('./pages/ProgressPage.vue'), meta: { open: true, title: 'worker.progress.title' } },
+      { path: '/request', component: () => import('./pages/RequestPage.vue'), meta: { open: true, title: 'worker.request.title' } },
+      { path: '/verify', component: () => import('./pages/VerifyPage.vue'), meta: { open: true, title: 'worker.verify.title' } },
       { path: '/:rest(.*)*', component: () => import('./pages/NotFound.vue'), meta: { open: true, title: 'page.notFound' } },
     ],
   })

@@ -13,7 +13,7 @@ from hotline.carriers.sandbox.clock import Clock, VirtualClock
 from hotline.carriers.sandbox.conferences import Conference
 from hotline.carriers.sandbox.endpoints import Endpoint, Switchboard
 from hotline.carriers.sandbox.faults import Faults
-from hotline.carriers.sandbox.legs import Goto, Leg, Number, Status, new_sid
+from hotline.carriers.sandbox.legs import API_VERSION, Goto, Leg, Number, Status, form, new_sid
 from hotline.carriers.sandbox.recordings import Recording
 from hotline.carriers.sandbox.reports import Reports
 from hotline.carriers.sandbox.scripts import Fetch, Pressed, Runner, Script, Settled, Spoke
@@ -21,6 +21,7 @@ from hotline.carriers.sandbox.webhooks import Courier, Delivered, Exchanged
 from hotline.carriers.sandbox.wire import Post
 
 T = TypeVar("T")
+CHARACTERS_A_SEGMENT = 67  # of a long message in UCS-2
 KEPT = 20_000  # a carrier remembers; a process that runs for months must not remember all
 
 
@@ -205,6 +206,28 @@ class Exchange:
         """Return how long a sentence takes; a Chinese character counts once, three Latin letters once."""
         wide = sum(1 for character in text if ord(character) >= 0x2E80)
         return (wide + (len(text) - wide) / 3) / self.characters_per_second
+
+    def text(self, *, from_: str, to: str, body: str) -> Message | None:
+        """A telephone sends a short message to one of our numbers; None for a number that takes none."""
+        number = self.numbers.get(to)
+        if number is None or not number.sms_url:
+            return None
+        message = Message(from_, to, body, self.now())
+        fields = {
+            "MessageSid": message.sid,
+            "SmsSid": message.sid,
+            "SmsMessageSid": message.sid,
+            "AccountSid": self.account_sid,
+            "ApiVersion": API_VERSION,
+            "From": from_,
+            "To": to,
+            "Body": body,
+            "NumMedia": "0",
+            "NumSegments": str(-(-len(body) // CHARACTERS_A_SEGMENT)),
+            "SmsStatus": "received",
+        }
+        self.reports.event("message", None, number.sms_url, form(fields))
+        return message
 
     # What the interpreter and conferences ask
 

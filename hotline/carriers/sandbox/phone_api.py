@@ -19,6 +19,7 @@ from hotline.carriers.sandbox.legs import Leg
 MAX_MESSAGE_CHARACTERS = 4096
 MAX_MESSAGES_PER_SECOND = 20
 MAX_UNSENT_EVENTS = 1000
+LONGEST_MESSAGE = 1600
 UNAUTHORISED, TOO_MUCH = 4401, 4429
 _ADDRESS = re.compile(r"\+?[0-9]{3,20}|anonymous|sip:[^\s<>\"]{1,100}")
 _KEYS = re.compile(r"[0-9*#]{1,50}")
@@ -153,6 +154,8 @@ class _Handset(_Session):
             self._plug_in(_address(value, "number"))
         elif command == "dial":
             self._dial(_address(value, "from"), _address(value, "to"))
+        elif command == "text":
+            self._text(value)
         else:
             super().obey(command, value)
 
@@ -170,6 +173,19 @@ class _Handset(_Session):
         if self.endpoint.address != from_:
             self._plug_in(from_)
         self.exchange.dial(self.endpoint, from_=from_, to=to)
+
+    def _text(self, value: Any) -> None:
+        from_, to = _address(value, "from"), _address(value, "to")
+        body = value.get("body")
+        if not isinstance(body, str) or not body.strip() or len(body) > LONGEST_MESSAGE:
+            raise NotUnderstood("bad_text", f"短信不能为空，也不能超过 {LONGEST_MESSAGE} 字")
+        if self.endpoint.leg is None and not self.endpoint.incoming and self.endpoint.address != from_:
+            # The answer comes to the telephone that wrote.
+            self._plug_in(from_)
+        sent = self.exchange.text(from_=from_, to=to, body=body)
+        if sent is None:
+            raise NotUnderstood("bad_number", "这个号码不收短信")
+        self.tell("texted", to=to, text=body)
 
 
 def phone_routes(exchange: Exchange, verify: VerifyToken) -> list[WebSocketRoute]:

@@ -55,6 +55,8 @@ export function useHandset(speaks: Ref<boolean>): { view: PhoneView; send: (mess
         view.held = event.on === true
         bubble('note', t(event.on ? 'phone.held' : 'phone.unheld'))
         break
+      case 'texted': bubble('caller', `✉ ${event.text ?? ''}`); break
+      case 'message': bubble('machine', `✉ ${event.text ?? ''}`); break
       case 'warning':
       case 'error': bubble('note', `⚠ ${event.code ?? ''} ${event.message ?? ''}`); break
       case 'turn':

@@ -1,7 +1,9 @@
 // English: for whoever chose it; the same keys as Chinese.
+import worker from './worker.en'
 import type zhCN from './zh-CN'
 
 const en: typeof zhCN = {
+  ...worker,
   app: { name: '12351 union service line', close: 'Close', notices: 'Notices', offline: 'You are offline. The page reconnects by itself; unsaved text stays here', pages: 'Pages', skip: 'Skip to content' },
   page: { workbench: 'Workbench', tickets: 'Tickets', ticket: 'Ticket', callbacks: 'Callbacks', returnCalls: 'Return calls', inbox: 'Inbox', phone: 'Test phone', signIn: 'Sign in', notFound: 'No such page' },
   signIn: { name: 'Account', password: 'Password', enter: 'Sign in', out: 'Sign out' },

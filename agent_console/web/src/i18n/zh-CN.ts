@@ -1,5 +1,8 @@
 // Chinese: what users read unless they chose otherwise.
+import worker from './worker.zh-CN'
+
 export default {
+  ...worker,
   app: { name: '12351 工会服务职工热线', close: '关闭', notices: '通知', offline: '网络已断开，恢复后会自动重连；未保存的内容留在页面上', pages: '页面', skip: '跳到正文' },
   page: { workbench: '工作台', tickets: '工单', ticket: '工单', callbacks: '回访', returnCalls: '回电', inbox: '收件箱', phone: '测试电话', signIn: '登录', notFound: '没有这个页面' },
   signIn: { name: '账号', password: '口令', enter: '登录', out: '退出' },

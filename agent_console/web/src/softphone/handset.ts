@@ -29,6 +29,7 @@ export interface HandsetEvent {
 export type HandsetMessage =
   | { plug_in: { number: string } }
   | { dial: { from: string; to: string } }
+  | { text: { from: string; to: string; body: string } }
   | { answer: true }
   | { decline: true }
   | { press: string }
