@@ -21,6 +21,7 @@ from agent_console.api import (
     ticket_commands,
     tickets,
     unions,
+    users,
     watch,
 )
 from agent_console.console import Console
@@ -31,6 +32,7 @@ from agent_console.server import Sockets
 ROUTERS = (
     session.router,
     reference.router,
+    users.router,
     unions.router,
     # Before the tickets: a word in the place of a number is one of its own.
     lists.router,

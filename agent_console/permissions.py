@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Depends, Request
 
@@ -20,6 +20,9 @@ from dispatch.rules.permissions import ALLOWED, Action, actions_of
 from dispatch.unit_of_work import unit_of_work
 from hotline.errors import NotSignedIn
 from hotline.services import Services
+
+WITH_TEMPORARY_PASSWORD: Final = frozenset({Action.SESSION, Action.PASSWORD_CHANGE})
+"""What an account may do whose password somebody else has made."""
 
 __all__ = ["ALLOWED", "Action", "Door", "Open", "Visit", "actions_of", "doors_of", "open_to_all", "requires"]
 
@@ -78,6 +81,8 @@ class Door:
         role = signed_in.actor.role
         if role not in ALLOWED[self.action]:
             raise NotAllowed(self.action.value, f"“{role.label}”没有这项权限")
+        if signed_in.password_temporary and self.action not in WITH_TEMPORARY_PASSWORD:
+            raise NotAllowed(self.action.value, "请先把管理员给的临时口令换成自己的")
         return Visit(console, signed_in, now)
 
 
