@@ -12,6 +12,7 @@ from agent_console.api import (
     callbacks,
     calls,
     health,
+    inbox,
     line,
     lists,
     protection,
@@ -33,6 +34,7 @@ ROUTERS = (
     session.router,
     reference.router,
     users.router,
+    inbox.router,
     unions.router,
     # Before the tickets: a word in the place of a number is one of its own.
     lists.router,

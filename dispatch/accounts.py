@@ -395,8 +395,9 @@ def _open_tickets(session: Session, user_ids: list[int]) -> dict[int, int]:
     )
     counts = dict.fromkeys(user_ids, 0)
     for handler, deputy in rows:
-        for each in {handler, deputy} & counts.keys():
-            counts[each] += 1
+        for each in {handler, deputy}:
+            if each is not None and each in counts:
+                counts[each] += 1
     return counts
 
 

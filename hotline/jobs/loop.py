@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from dispatch import once
 from dispatch.archive import archive_ended
 from dispatch.database import Busy
 from dispatch.seal_chain import EVERY
@@ -83,6 +84,12 @@ def archive(services: Services) -> int:
         services.database, publish=services.publish, wake=services.wake, purpose="clock"
     ) as session:
         return archive_ended(session, policy=services.policy, now=services.now())
+
+
+def forget_requests(services: Services) -> int:
+    """Throw away the keys of requests that nobody can send again any more."""
+    with unit_of_work(services.database, publish=services.publish, purpose="clock") as session:
+        return once.forget(session, now=services.now())
 
 
 class Background:
@@ -163,6 +170,7 @@ class Background:
         if not self._stopping.is_set():
             reconcile(self._services)
             archive(self._services)
+            forget_requests(self._services)
 
     def _order_recompute(self) -> None:
         order_recompute(self._services, first=self._first_look)

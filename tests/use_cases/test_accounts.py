@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,8 +24,8 @@ CENTRE = Actor(Role.ADMINISTRATOR, user_id=None, name="administrator")
 
 
 @pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    yield build_world(database)
+def world(database: Database) -> World:
+    return build_world(database)
 
 
 def made(session: Session, actor: Actor, name: str, role: str, union: int | None, **fields: Any) -> User:
