@@ -23,6 +23,10 @@ SCREENS: Final = (
     "/return-calls",
     "/inbox",
     "/inbox/{number}",
+    "/inbox/more/{part}",
+    "/l",
+    "/l/{link}",
+    "/users",
     "/progress",
 )
 """Addresses which the browser's router knows; the page behind them holds no data."""

@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from agent_console import auth
 from agent_console.auth import COOKIE, RENEW_AFTER, SignedIn
 from agent_console.console import Console, console_of
+from agent_console.link_door import LinkDoor
 from dispatch.actors import Actor
 from dispatch.database import ReadingSession, WritingSession
 from dispatch.errors import NotAllowed
@@ -106,6 +107,6 @@ def open_to_all(why: str) -> Any:
     return Depends(Open(why))
 
 
-def doors_of(calls: Iterator[Callable[..., Any] | None]) -> tuple[Door | Open, ...]:
+def doors_of(calls: Iterator[Callable[..., Any] | None]) -> tuple[Door | Open | LinkDoor, ...]:
     """Return the doors among a route's dependencies; a route with none is a hole."""
-    return tuple(call for call in calls if isinstance(call, Door | Open))
+    return tuple(call for call in calls if isinstance(call, Door | Open | LinkDoor))

@@ -67,6 +67,8 @@ class Robot(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     union_id: Mapped[int] = mapped_column(ForeignKey("union_org.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
+    """Set where the group is one person's own: only such a robot is given links that open a ticket."""
     kind: Mapped[str] = mapped_column(String(12))
     """wecom or dingtalk."""
     name: Mapped[str] = mapped_column(String(60))
@@ -88,9 +90,10 @@ class NoticeDelivery(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"), index=True)
-    """None for a digest, and for a link that its person asked for."""
+    """None for a digest, a link that its person asked for, and a message that somebody had sent again."""
     purpose: Mapped[str] = mapped_column(String(12))
-    """notice, digest, link."""
+    """notice, digest, link, again."""
+    again_of_id: Mapped[int | None] = mapped_column(ForeignKey("notice_delivery.id"))
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     robot_id: Mapped[int | None] = mapped_column(ForeignKey("robot.id"))

@@ -18,6 +18,7 @@ from dispatch.seal_chain import EVERY
 from dispatch.unit_of_work import unit_of_work
 from hotline.calls.reconcile import reconcile
 from hotline.jobs import relay
+from hotline.jobs.notices import plan_notices
 from hotline.jobs.sealing import seal_history
 from hotline.jobs.ticker import look_at_itself, order_recompute, refresh_calendars, sleep_s, tick
 from hotline.line import follow_ups
@@ -33,6 +34,7 @@ SELF_AUDIT_AFTER_S: Final = 20.0
 SELF_AUDIT_EVERY_S: Final = 300.0
 CALENDARS_EVERY_S: Final = 2.0
 FOLLOW_UP_EVERY_S: Final = 10.0
+NOTICES_EVERY_S: Final = 1.0
 
 logger = structlog.get_logger(__name__)
 
@@ -121,6 +123,7 @@ class Background:
                 ("recomputes", self._order_recompute),
                 ("self-audit", self._look_at_itself),
                 ("sealer", self._seal),
+                ("notices", self._plan_notices),
             ]
             if services.follow_up.enabled:
                 wanted.append(("follow-ups", self._follow_up))
@@ -191,6 +194,10 @@ class Background:
         self._stopping.wait(EVERY.total_seconds())
         # At the end once more: a programme that is put away leaves nothing unsealed.
         seal_history(self._services, every=timedelta() if self._stopping.is_set() else EVERY)
+
+    def _plan_notices(self) -> None:
+        looked = plan_notices(self._services)
+        self._stopping.wait(0.0 if looked else NOTICES_EVERY_S)
 
     def _follow_up(self) -> None:
         follow_up(self._services)

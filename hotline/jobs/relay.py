@@ -17,6 +17,7 @@ from dispatch.rules.roles import Role
 from dispatch.unit_of_work import unit_of_work
 from hotline.carriers.base import CarrierError
 from hotline.jobs.deliver import CREATES, NotYet, deliver
+from hotline.jobs.notices import NoLongerWanted
 from hotline.services import Services
 
 LEASE: Final = timedelta(seconds=60)
@@ -74,6 +75,8 @@ def carry_out(services: Services, claimed: Claimed, *, owner: str) -> str:
         return "lost"
     try:
         deliver(services, claimed.kind, claimed.payload)
+    except NoLongerWanted:
+        return _end(services, claimed.id, "cancelled")
     except NotYet:
         return _end(services, claimed.id, "pending", again=NOT_YET, error=None)
     except CarrierError as error:

@@ -22,6 +22,7 @@ from dispatch.models.base import Base
 from hotline.calls import follow_up_models as follow_ups
 from hotline.calls import models as calls
 from hotline.calls import protection_models as protection
+from hotline.calls import relay_models as relays
 from hotline.line import models as line
 
 MODULES = (
@@ -43,6 +44,7 @@ MODULES = (
     progress,
     protection,
     follow_ups,
+    relays,
 )
 """Imported for their tables; named so that none is forgotten."""
 

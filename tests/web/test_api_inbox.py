@@ -104,9 +104,9 @@ def test_a_command_sent_again_and_again_is_carried_out_once(house_on_each_engine
     fresh = {**body, "version": ticket["version"] + 1}
     assert lixia.post(at, json=fresh, headers=refused).status_code == 200, "a refused command keeps no key"
     assert lixia.post(at, json=fresh, headers={"Idempotency-Key": "x"}).status_code == 422
-    with house.database.writing() as session:
-        assert forget(session, now=NOW) == 0
-        assert forget(session, now=NOW + KEPT + timedelta(days=1)) == 2
+    with house.database.writing() as writing:
+        assert forget(writing, now=NOW) == 0
+        assert forget(writing, now=NOW + KEPT + timedelta(days=1)) == 2
 
 
 def test_a_union_writes_down_what_is_told_at_its_own_counter_once(house: House) -> None:
