@@ -191,8 +191,13 @@ def _shown(device: LinkVisit) -> LinkOut:
         detail = ticket_detail(session, actor, number, policy=policy, now=device.now)
         turn = own_turn(session, actor, device.opened.ticket.id)
         union = session.get_one(Union, actor.union_id)
-        held = (turn.handler_id, turn.deputy_id) if turn is not None else ()
-        people = {user.id: user.display_name for each in held if (user := session.get(User, each or 0))}
+        handler_id = turn.handler_id if turn is not None else None
+        deputy_id = turn.deputy_id if turn is not None else None
+        people = {
+            user.id: user.display_name
+            for each in (handler_id, deputy_id)
+            if (user := session.get(User, each or 0)) is not None
+        }
         union_name = union.name
     able = [each for each in detail.actions if each.enabled]
     named = {command.value for command in BY_LINK}
@@ -207,14 +212,13 @@ def _shown(device: LinkVisit) -> LinkOut:
         urgency=detail.urgency,
         category_name=detail.category_name,
         wish=detail.wish,
-        text=detail.text,
         employer=detail.employer,
         headcount=detail.headcount,
         region=detail.region,
         relay_nos=[each.relay_no for each in detail.callers],
         clock=ClockOut.model_validate(detail.clock) if detail.clock is not None else None,
-        handler_name=people.get(turn.handler_id or 0) if turn is not None else None,
-        deputy_name=people.get(turn.deputy_id or 0) if turn is not None else None,
+        handler_name=people.get(handler_id or 0),
+        deputy_name=people.get(deputy_id or 0),
         actions=[
             LinkAction(command=each.command, label=each.label) for each in able if each.command in named
         ],

@@ -118,7 +118,7 @@ class LinkOut(Given):
     urgency: Urgency
     category_name: str | None
     wish: str
-    text: str
+    """One line; the whole story asks to sign in."""
     employer: str | None
     headcount: int | None
     region: str | None

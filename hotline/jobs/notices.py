@@ -119,8 +119,8 @@ def ring_for_notice(services: Services, payload: Mapping[str, Any]) -> None:
     made = services.carrier.originate(
         number,
         from_=services.numbers[0],
-        url=addresses.notice(delivery.id),
-        status_callback=addresses.notice_status(delivery.id),
+        url=addresses.notice(payload["delivery_id"]),
+        status_callback=addresses.notice_status(payload["delivery_id"]),
         timeout_s=RING_S,
         detect_machine=True,
     )

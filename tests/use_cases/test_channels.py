@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from hotline.channels import targets
 from hotline.channels.base import Address, Channel, ChannelError, Message
 from hotline.channels.mail import MailChannel
 from hotline.channels.robots import DingtalkChannel, WecomChannel
@@ -112,6 +111,6 @@ def test_a_robots_own_address_is_taken() -> None:
 
 def test_an_allowed_name_that_leads_into_the_house_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
     inside = [(2, 1, 6, "", (address, 443)) for address in ("127.0.0.1", "10.0.0.8", "169.254.169.254")]
-    monkeypatch.setattr(targets.socket, "getaddrinfo", lambda *_, **__: inside)
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: inside)
     to = Address("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=a")
     assert refused(WecomChannel(WECOM), to) == (False, False)

@@ -1,0 +1,286 @@
+"""A union's people outside the screens: the message with its link, the call that asks for a key, the bridge to a caller."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+
+from dispatch.accounts import disable_account, reset_password
+from dispatch.actors import Actor
+from dispatch.database import Database
+from dispatch.models.history import Event, Notice, Outbox
+from dispatch.models.inbox import AccessLink, NoticeDelivery
+from dispatch.models.people import User
+from dispatch.models.tickets import Caller, Ticket
+from dispatch.rules.roles import Role
+from hotline.jobs import relay
+from hotline.jobs.notices import plan_notices
+from tests.calls.centre import BASE, Centre, _Doorway, open_centre
+from tests.web.test_api_tickets import commanded, created
+
+LIXIA = "+8613800000100"
+DEPUTY = "+8613800000101"
+CANARY = "鲲鹏翰墨"
+MINE = "+8613977776666"
+
+
+@pytest.fixture
+def centre(database: Database, tmp_path: Path) -> Iterator[Centre]:
+    with open_centre(database, tmp_path) as opened:
+        with opened.services.database.writing() as session:
+            for name, phone in (("lixia", LIXIA), ("lixia-deputy", DEPUTY)):
+                session.execute(update(User).where(User.name == name).values(phone=phone))
+        yield opened
+
+
+def dispatched(centre: Centre, **fields: Any) -> dict[str, Any]:
+    """Dispatch a canary's ticket to Lixia and tell its people."""
+    operator = centre.browser("operator")
+    told = {"caller": {"name": CANARY, "phone": MINE}, "text": f"我叫{CANARY}，电话{MINE}", **fields}
+    ticket = commanded(operator, created(operator, **told), "accept")
+    union = centre.world.union("370102")
+    ticket = commanded(operator, ticket, "dispatch", union_id=union, override_reason="测试指定")
+    tell(centre)
+    return ticket
+
+
+def tell(centre: Centre) -> None:
+    plan_notices(centre.services)
+    centre.line.settle()
+
+
+def messages(centre: Centre, to: str = LIXIA) -> list[str]:
+    exchange = centre.programme.exchange
+    assert exchange is not None
+    return [each.body for each in exchange.messages if each.to == to]
+
+
+def token_in(body: str) -> str:
+    found = re.search(rf"{BASE}/l#([\w-]+)", body)
+    assert found is not None, body
+    return found.group(1)
+
+
+def device(centre: Centre) -> httpx.Client:
+    """Give a telephone's browser that is signed in nowhere."""
+    return httpx.Client(transport=_Doorway(centre.line, centre.programme.app), base_url=BASE)
+
+
+def redeemed(centre: Centre, body: str) -> tuple[httpx.Client, dict[str, Any]]:
+    phone = device(centre)
+    answer = phone.post("/api/link/redeem", json={"token": token_in(body)})
+    assert answer.status_code == 200, answer.text
+    return phone, answer.json()
+
+
+def test_a_message_opens_one_ticket_on_one_telephone_and_says_nothing_of_any_person(centre: Centre) -> None:
+    ticket = dispatched(centre)
+    body, *more = messages(centre)
+    assert more == []
+    assert ticket["number"] in body
+    assert "待签收" in body
+    token = token_in(body)
+    scanner = device(centre)
+    for method, path in (("GET", "/l"), ("HEAD", "/l"), ("GET", f"/l/{token}"), ("GET", "/api/link/redeem")):
+        assert scanner.request(method, path).status_code in (200, 404, 405, 410, 422, 503)
+    phone, seen = redeemed(centre, body)
+    assert [each["command"] for each in seen["actions"]] == ["sign_for"]
+    assert {each["command"] for each in seen["signed_in_only"]} >= {"return_ticket"}
+    at = f"/api/link/{seen['link_id']}"
+    for other in (device(centre), scanner):
+        assert other.post("/api/link/redeem", json={"token": token}).status_code == 410, "once"
+        assert other.get(at).status_code == 410
+    assert phone.get("/api/tickets").status_code == 401
+    assert phone.get(f"/api/tickets/{ticket['number']}").status_code == 401
+    headers = {"Idempotency-Key": "by-link-0001"}
+    signed = [phone.post(f"{at}/sign_for", json={"version": seen["version"]}, headers=headers) for _ in "ab"]
+    assert [each.status_code for each in signed] == [200, 200]
+    assert (signed[0].json()["handler_name"], signed[0].json()["deputy_name"]) == ("lixia", "lixia-deputy")
+    version = signed[1].json()["version"]
+    contact = {"version": version, "means": "phone", "outcome": "reached"}
+    version = phone.post(f"{at}/record_first_contact", json=contact).json()["version"]
+    noted = phone.post(f"{at}/add_progress", json={"version": version, "text": "已约谈"})
+    assert noted.status_code == 200
+    result = {"version": noted.json()["version"], "true_claim": True, "done": "x", "solved": "solved"}
+    for refused in ("report_result", "return_ticket", "reveal"):
+        assert phone.post(f"{at}/{refused}", json=result).status_code in (404, 405)
+    with centre.services.database.reading() as session:
+        kept = session.scalars(select(AccessLink)).all()
+        assert all(token not in (each.token_sha256, each.device_sha256) for each in kept)
+        assert token not in repr(session.scalars(select(Outbox.payload)).all())
+        kinds = session.scalars(select(Event.kind).where(Event.ticket_id.is_not(None))).all()
+        assert {"LinkRedeemed", "TicketSignedFor", "FirstContactRecorded", "ProgressAdded"} <= set(kinds)
+    everything = [body, *messages(centre, DEPUTY), phone.get(at).text]
+    assert not [each for each in everything if CANARY in each or MINE[3:] in each]
+
+
+@pytest.mark.parametrize("shut", ["expired", "revoked", "disabled", "new password", "redispatched", "sealed"])
+def test_what_shuts_a_link_shuts_it_before_and_after_it_was_redeemed(centre: Centre, shut: str) -> None:
+    ticket = dispatched(centre)
+    phone, seen = redeemed(centre, messages(centre)[0])
+    fresh = token_in(messages(centre, DEPUTY)[0])
+    at = f"/api/link/{seen['link_id']}"
+    assert phone.get(at).status_code == 200
+    root = Actor(Role.ADMINISTRATOR)
+    with centre.services.database.writing() as session:
+        people = {user.name: user for user in session.scalars(select(User))}
+        for name in ("lixia", "lixia-deputy"):
+            user, now = people[name], centre.services.now()
+            if shut == "disabled":
+                disable_account(session, root, user.id, version=1, reason="x", now=now)
+            elif shut == "new password":
+                reset_password(session, root, user.id, version=1, password_hash="!", now=now)
+        if shut == "sealed":
+            session.execute(update(Ticket).values(sealed=True))
+    if shut == "expired":
+        centre.clock.ahead += timedelta(days=15)
+    elif shut == "revoked":
+        for name in ("lixia", "lixia-deputy"):
+            assert centre.browser(name).post("/api/access-links/revoke").status_code == 200
+    elif shut == "redispatched":
+        union = centre.world.union("370103")
+        commanded(
+            centre.browser("dispatcher"),
+            ticket,
+            "dispatch",
+            union_id=union,
+            reason="转派",
+            override_reason="x",
+        )
+    assert phone.get(at).status_code == 410
+    assert phone.post(f"{at}/sign_for", json={"version": seen["version"]}).status_code == 410
+    answer = device(centre).post("/api/link/redeem", json={"token": fresh})
+    assert answer.status_code == 410
+    assert answer.json()["code"] == "link_shut"
+
+
+def test_links_are_not_guessed_and_a_new_one_goes_to_the_persons_own_telephone(centre: Centre) -> None:
+    dispatched(centre)
+    old = token_in(messages(centre)[0])
+    redeemed(centre, messages(centre)[0])
+    guesser = device(centre)
+    answers = [
+        guesser.post("/api/link/redeem", json={"token": f"guess-{n}-{'x' * 30}"}).status_code
+        for n in range(7)
+    ]
+    assert answers[0] == 410
+    assert answers[-1] == 429
+    centre.clock.ahead += timedelta(minutes=20)
+    asked = [device(centre).post("/api/link/again", json={"token": each}) for each in (old, "n" * 43)]
+    assert [each.status_code for each in asked] == [202, 202]
+    assert len({each.content for each in asked}) == 1
+    centre.line.settle()
+    assert len(messages(centre)) == 2
+    _, seen = redeemed(centre, messages(centre)[1])
+    assert seen["person"] == "lixia"
+    own = centre.browser("lixia").get("/api/access-links").json()
+    assert [each["live"] for each in own] == [True, True]
+    other = centre.browser("lixia-deputy")
+    assert other.post(f"/api/access-links/{own[0]['id']}/revoke").status_code == 404
+
+
+def test_a_p0_rings_and_one_key_signs_for_it(centre: Centre) -> None:
+    handler, deputy = centre.phone(LIXIA), centre.phone(DEPUTY)
+    deputy.is_a_machine()
+    ticket = dispatched(centre, category="accident", urgency="P0")
+    handler.rings().answers().hears("有一件特急工单等待签收").presses("*").hears("签收请按1")
+    handler.presses("1").hears("已为您签收").was_hung_up()
+    centre.line.settle()
+    seen = centre.browser("lixia").get(f"/api/tickets/{ticket['number']}").json()
+    assert seen["state"] == "in_progress"
+    assert seen["handlings"][0]["handler_name"] == "lixia"
+    for words in (handler.transcript, deputy.transcript):
+        assert CANARY not in words
+        assert ticket["category_name"] not in words
+    with centre.services.database.reading() as session:
+        rung = session.scalars(select(NoticeDelivery).where(NoticeDelivery.channel == "robocall")).all()
+        assert len(rung) == 2
+        signed = session.scalars(select(Event).where(Event.kind == "TicketSignedFor")).one()
+        assert signed.actor_id == centre.world.actor("lixia").user_id
+
+
+def test_the_handler_and_the_caller_talk_and_neither_learns_the_others_number(centre: Centre) -> None:
+    ticket = dispatched(centre)
+    handler, caller = centre.phone(LIXIA), centre.phone(MINE)
+    lixia = centre.browser("lixia")
+    at = f"/api/inbox/{ticket['number']}/relay_calls"
+    assert lixia.post(at, json={}).status_code == 403, "not signed yet"
+    pair = lixia.get("/api/inbox").json()["pair"]
+    ticket = commanded(lixia, ticket, "sign_for", handler_id=pair["handler_id"], deputy_id=pair["deputy_id"])
+    assert centre.browser("qingdao").post(at, json={}).status_code == 404
+    begun = lixia.post(at, json={})
+    assert begun.status_code == 201, begun.text
+    assert lixia.post(at, json={}).status_code == 409, "one at a time"
+    centre.line.settle()
+    handler.rings().answers().hears("接通请按1").presses("1")
+    caller.rings().answers().hears("工会服务职工热线")
+    handler.is_in_conference()
+    caller.is_in_conference()
+    handler.says("您好，我是区总工会的")
+    caller.hears("我是区总工会的").says("您好").hangs_up()
+    centre.line.settle()
+    handler.was_hung_up()
+    (line,) = lixia.get(at).json()
+    assert (line["state"], line["outcome"]) == ("ended", "reached")
+    shown = [events_of(handler), events_of(caller), begun.text, lixia.get(at).text]
+    assert MINE[3:] not in shown[0] + shown[2] + shown[3]
+    assert LIXIA[3:] not in shown[1]
+    with centre.services.database.reading() as session:
+        assert session.scalars(select(Event.kind).where(Event.kind == "RelayCalled")).all() == ["RelayCalled"]
+
+
+def events_of(phone: Any) -> str:
+    """Return all that a telephone was ever shown or told, but the number that is its own."""
+    return repr([{name: value for name, value in event.items() if name != "to"} for event in phone.events])
+
+
+def test_a_caller_who_does_not_answer_leaves_nobody_waiting(centre: Centre) -> None:
+    ticket = dispatched(centre)
+    handler, caller = centre.phone(LIXIA), centre.phone(MINE)
+    lixia = centre.browser("lixia")
+    pair = lixia.get("/api/inbox").json()["pair"]
+    ticket = commanded(lixia, ticket, "sign_for", handler_id=pair["handler_id"], deputy_id=pair["deputy_id"])
+    at = f"/api/inbox/{ticket['number']}/relay_calls"
+    lixia.post(at, json={})
+    centre.line.settle()
+    handler.rings().answers().hears("接通请按1").presses("1")
+    caller.rings().declines()
+    handler.hears("诉求人没有接听").was_hung_up()
+    assert [each["outcome"] for each in lixia.get(at).json()] == ["no_answer"]
+    with centre.services.database.writing() as session:
+        session.execute(update(Caller).values(phone="+8613800000999"))
+        session.execute(update(User).where(User.name == "lixia").values(phone=None))
+    assert lixia.post(at, json={}).json()["fields"].keys() == {"phone"}
+
+
+def test_a_message_whose_end_nobody_knows_is_a_persons_to_decide_and_never_sent_again_by_itself(
+    centre: Centre,
+) -> None:
+    operator = centre.browser("operator")
+    ticket = commanded(operator, created(operator), "accept")
+    union = centre.world.union("370102")
+    commanded(operator, ticket, "dispatch", union_id=union, override_reason="测试指定")
+    plan_notices(centre.services)
+    # A process takes one message, begins to send it, and is never heard of again.
+    claimed = relay.claim(centre.services, queue="slow", owner="dead")
+    doomed = next(each for each in claimed if each.kind == "send_notice")
+    assert relay._begin(centre.services, doomed.id, "dead")
+    centre.pass_time(120)
+    lead = centre.browser("supervisor")
+    (line,) = lead.get("/api/deliveries", params={"unsettled": True}).json()
+    assert line["state"] == "unknown"
+    before = len(messages(centre)) + len(messages(centre, DEPUTY))
+    assert lead.post(f"/api/deliveries/{line['id']}/send_again").status_code == 204
+    assert lead.post(f"/api/deliveries/{line['id']}/send_again").status_code == 409
+    centre.line.settle()
+    assert len(messages(centre)) + len(messages(centre, DEPUTY)) == before + 1
+    assert lead.get("/api/deliveries", params={"unsettled": True}).json() == []
+    with centre.services.database.reading() as session:
+        assert session.scalars(select(Notice.kind).where(Notice.kind == "alarm")).all()
