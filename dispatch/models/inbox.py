@@ -80,13 +80,10 @@ class Robot(Base):
 
 
 class NoticeDelivery(Base):
-    """One message to one person or robot; how far it got is its outbox row's state."""
+    """One message to one person or robot; its outbox row says how far it got, and by its key that it is wanted once."""
 
     __tablename__ = "notice_delivery"
-    __table_args__ = (
-        UniqueConstraint("notice_id", "user_id", "channel"),
-        Index("ix_notice_delivery_user_at", "user_id", "created_at"),
-    )
+    __table_args__ = (Index("ix_notice_delivery_user_at", "user_id", "created_at"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id"), index=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dispatch.models import (
+    attachments,
     audit,
     clocks,
     history,
@@ -37,6 +38,7 @@ MODULES = (
     working_time,
     signals,
     audit,
+    attachments,
     search,
     views,
     calls,
