@@ -27,6 +27,7 @@ SCREENS: Final = (
     "/l",
     "/l/{link}",
     "/users",
+    "/password",
     "/progress",
 )
 """Addresses which the browser's router knows; the page behind them holds no data."""

@@ -12,9 +12,9 @@ from agent_console.api.notice_schemas import (
     LinkAction,
     LinkContact,
     LinkLineOut,
-    LinkOut,
     LinkProgress,
     LinkSign,
+    LinkTicketOut,
     RedeemIn,
 )
 from agent_console.api.schemas import ClockOut
@@ -44,7 +44,7 @@ Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 @router.post("/link/redeem", dependencies=[open_to_all("the token is the proof")])
-def redeem(given: RedeemIn, request: Request, response: Response) -> LinkOut:
+def redeem(given: RedeemIn, request: Request, response: Response) -> LinkTicketOut:
     """Bind a link to this device; only a POST does it, so that whatever merely fetches addresses uses nothing up."""
     console = console_of(request)
     services, now = console.services, console.services.now()
@@ -115,13 +115,13 @@ def ask_again(given: RedeemIn, request: Request) -> None:
 
 
 @router.get("/link/{link_id}")
-def look(device: Device) -> LinkOut:
+def look(device: Device) -> LinkTicketOut:
     """Return what the device may see of its ticket."""
     return _shown(device)
 
 
 @router.post("/link/{link_id}/sign_for")
-def sign_for(given: LinkSign, device: Device, key: IdempotencyKey = None) -> LinkOut:
+def sign_for(given: LinkSign, device: Device, key: IdempotencyKey = None) -> LinkTicketOut:
     """Sign for the ticket: the person himself, with the deputy of his account, post or union."""
     with device.reading() as session:
         pair = signing_pair(session, device.opened.actor, now=device.now)
@@ -132,14 +132,14 @@ def sign_for(given: LinkSign, device: Device, key: IdempotencyKey = None) -> Lin
 
 
 @router.post("/link/{link_id}/record_first_contact")
-def record_first_contact(given: LinkContact, device: Device, key: IdempotencyKey = None) -> LinkOut:
+def record_first_contact(given: LinkContact, device: Device, key: IdempotencyKey = None) -> LinkTicketOut:
     """Record the first contact with the caller."""
     data = {**given.model_dump(exclude={"version"}, exclude_none=True), "at": device.now}
     return _command(device, Command.RECORD_FIRST_CONTACT, data, given.version, key)
 
 
 @router.post("/link/{link_id}/add_progress")
-def add_progress(given: LinkProgress, device: Device, key: IdempotencyKey = None) -> LinkOut:
+def add_progress(given: LinkProgress, device: Device, key: IdempotencyKey = None) -> LinkTicketOut:
     """Write a progress note."""
     return _command(device, Command.ADD_PROGRESS, {"text": given.text}, given.version, key)
 
@@ -170,7 +170,7 @@ def revoke(link_id: Id, visit: Person) -> list[LinkLineOut]:
 
 def _command(
     device: LinkVisit, command: Command, data: Mapping[str, Any], version: int, key: str | None
-) -> LinkOut:
+) -> LinkTicketOut:
     number, actor = device.opened.ticket.number, device.opened.actor
     told = {name: value for name, value in data.items() if name != "at"}
     asked = once.digest_of(f"{number}/{command.value}", told)
@@ -184,7 +184,7 @@ def _command(
     return _shown(device)
 
 
-def _shown(device: LinkVisit) -> LinkOut:
+def _shown(device: LinkVisit) -> LinkTicketOut:
     actor, number = device.opened.actor, device.opened.ticket.number
     policy = device.console.services.policy
     with device.reading() as session:
@@ -201,7 +201,7 @@ def _shown(device: LinkVisit) -> LinkOut:
         union_name = union.name
     able = [each for each in detail.actions if each.enabled]
     named = {command.value for command in BY_LINK}
-    return LinkOut(
+    return LinkTicketOut(
         link_id=device.opened.link_id,
         person=actor.name,
         union_name=union_name,

@@ -105,7 +105,7 @@ class LinkAction(Given):
     label: str
 
 
-class LinkOut(Given):
+class LinkTicketOut(Given):
     """What a device sees of its one ticket: enough for the next step, and nothing of who called."""
 
     link_id: int

@@ -82,7 +82,7 @@ class PostIn(Taken):
     deputy_id: Id | None = None
 
 
-class PostOut(Given):
+class FilledPostOut(Given):
     code: str
     name: str
     holder_id: int | None

@@ -17,10 +17,10 @@ from agent_console.api.user_schemas import (
     AccountOut,
     AccountPage,
     AccountVersion,
+    FilledPostOut,
     NewAccountOut,
     PasswordChange,
     PostIn,
-    PostOut,
 )
 from agent_console.permissions import Action, Visit, requires
 from dispatch import accounts
@@ -130,7 +130,7 @@ def reset_password(user_id: UserId, given: AccountVersion, visit: Administrator)
 
 
 @router.put("/posts/{code}")
-def fill_post(code: Line, given: PostIn, visit: Administrator) -> PostOut:
+def fill_post(code: Line, given: PostIn, visit: Administrator) -> FilledPostOut:
     """Put a holder and a deputy (AB岗) on a union's post."""
     with visit.writing() as session:
         post = accounts.fill_post(
@@ -141,7 +141,7 @@ def fill_post(code: Line, given: PostIn, visit: Administrator) -> PostOut:
             deputy_id=given.deputy_id,
             now=visit.now,
         )
-        return PostOut.model_validate(post)
+        return FilledPostOut.model_validate(post)
 
 
 @router.put("/session/password", status_code=204)
