@@ -1,4 +1,4 @@
-"""A part-time cadre's telephone: one tap on a bad network, a link from a message, a voice note, a call that hides numbers."""
+"""A part-time cadre's telephone: one tap on a bad network, a link from a message, a voice note, and an account of one's own."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_what_lies_behind_more_fits_the_hand(sit_down: SitDown, served: Server, 
 
 
 def test_an_administrator_makes_an_account_whose_first_act_is_a_password_of_its_own(
-    sit_down: SitDown, served: Server
+    sit_down: SitDown,
 ) -> None:
     hand = sit_down(width=375, height=740)
     page = hand.sign_in("jinan-admin")

@@ -12,6 +12,9 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
+from agent_console.auth import COOKIE, begin_session
+from config.settings import SHIPPED_CONFIG
+from dispatch import accounts
 from dispatch.accounts import disable_account, reset_password
 from dispatch.actors import Actor
 from dispatch.database import Database
@@ -23,6 +26,7 @@ from dispatch.rules.roles import Role
 from hotline.jobs import relay
 from hotline.jobs.notices import plan_notices
 from tests.calls.centre import BASE, Centre, _Doorway, open_centre
+from tests.post_office import MailServer, RobotServer, mail_server, robot_server
 from tests.web.test_api_tickets import commanded, created
 
 LIXIA = "+8613800000100"
@@ -284,3 +288,78 @@ def test_a_message_whose_end_nobody_knows_is_a_persons_to_decide_and_never_sent_
     assert lead.get("/api/deliveries", params={"unsettled": True}).json() == []
     with centre.services.database.reading() as session:
         assert session.scalars(select(Notice.kind).where(Notice.kind == "alarm")).all()
+
+
+def test_mail_and_groups_are_told_too_and_only_a_person_is_given_a_link(
+    database: Database, tmp_path: Path
+) -> None:
+    with mail_server() as post, robot_server() as robots:
+        config = tmp_path / "config"
+        config.mkdir()
+        shipped = (SHIPPED_CONFIG / "notices.yaml").read_text(encoding="utf-8")
+        changed = shipped.replace("https://qyapi.weixin.qq.com", robots.url).replace(
+            "https://oapi.dingtalk.com", robots.url
+        )
+        (config / "notices.yaml").write_text(changed, encoding="utf-8")
+        mail = {"smtp_host": "127.0.0.1", "smtp_port": post.port, "smtp_security": "none"}
+        options = {"config_dir": config, "smtp_from": "notices@centre.test", **mail}
+        with open_centre(database, tmp_path, **options) as centre:
+            tells_mail_and_groups(centre, post, robots)
+
+
+def tells_mail_and_groups(centre: Centre, post: MailServer, robots: RobotServer) -> None:
+    lixia = centre.world.actor("lixia")
+    with centre.services.database.writing() as session:
+        made = {"union_id": lixia.union_id, "email": "keeper@union.test"}
+        root = Actor(Role.ADMINISTRATOR)
+        now = centre.services.now()
+        accounts.create_account(
+            session,
+            Actor(Role.ADMINISTRATOR),
+            name="keeper",
+            role="union_administrator",
+            password_hash="!",
+            fields=made,
+            temporary=False,
+            now=now,
+        )
+        email = {"email": "lixia@union.test"}
+        accounts.change_account(session, root, lixia.user_id or 0, version=1, changes=email, now=now)
+    keeper = browser_of(centre, "keeper")
+    robots.secret = "SEC000"
+    group = {"union_id": lixia.union_id, "kind": "dingtalk", "name": "区总工作群"}
+    group |= {"address": f"{robots.url}/robot/send?access_token=t", "secret": "SEC000"}
+    answer = keeper.post("/api/robots", json=group)
+    assert answer.status_code == 201, answer.text
+    assert robots.url not in answer.text
+    assert keeper.post(f"/api/robots/{answer.json()[0]['id']}/test").status_code == 204
+    own = {**group, "name": "本人的群", "user_id": lixia.user_id}
+    assert keeper.post("/api/robots", json=own).status_code == 201
+    for name, wrong in (("address", "http://169.254.169.254/robot/send?access_token=t"), ("union_id", 1)):
+        assert keeper.post("/api/robots", json={**group, "name": "x", name: wrong}).status_code in (404, 422)
+    ticket = dispatched(centre)
+    (mail,) = post.received
+    body = str(mail.get_payload(decode=True).decode())  # type: ignore[union-attr]  # one part, decoded to bytes
+    texts = robots.texts[1:]
+    assert len(texts) == 2
+    assert sum(f"{BASE}/l#" in each for each in texts) == 1, "the group is given the way to sign in"
+    assert sum(f"{BASE}/inbox/{ticket['number']}" in each for each in texts) == 1
+    for said in (body, *texts):
+        assert CANARY not in said
+        assert MINE[3:] not in said
+        assert ticket["number"] in said
+    _, seen = redeemed(centre, body)
+    assert seen["person"] == "lixia"
+    states = {
+        each["channel"]: each["state"] for each in centre.browser("supervisor").get("/api/deliveries").json()
+    }
+    assert states == {"email": "sent", "dingtalk": "sent"}
+
+
+def browser_of(centre: Centre, name: str) -> httpx.Client:
+    """Return a signed-in client of an account that the world did not begin with."""
+    with centre.services.database.writing() as session:
+        user = session.scalars(select(User.id).where(User.name == name)).one()
+        token = begin_session(session, user, now=centre.services.now(), user_agent="tests", replaces=None)
+    transport = _Doorway(centre.line, centre.programme.app)
+    return httpx.Client(transport=transport, base_url=BASE, cookies={COOKIE: token})

@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from dispatch.models.history import Event
+from dispatch.models.people import User
 from dispatch.models.tickets import Contact, Ticket
+from dispatch.models.unions import Union
 from dispatch.once import KEPT, forget
 from tests.builders import NOW
 from tests.web.house import House
@@ -194,3 +196,29 @@ def test_a_leader_sees_his_subtree_with_its_people_and_nothing_beside_it(house_o
         assert answer.status_code == 404
     assert house.browser("lixia").get("/api/oversight").status_code == 403
     assert created(operator)["number"] not in jinan.get("/api/oversight").text
+
+
+def test_a_report_waits_for_the_leader_and_a_co_handler_has_a_part_of_its_own(house: House) -> None:
+    operator, jinan, lixia = (house.browser(name) for name in ("operator", "jinan", "lixia"))
+    with house.database.writing() as session:
+        session.execute(update(Union).where(Union.code == "3701").values(leader_signs=True))
+        values = {"role": "union_handler", "union_id": house.world.union("3701")}
+        session.execute(update(User).where(User.name == "qingdao").values(**values))
+    handler = house.browser("qingdao")
+    ticket = dispatched(house, operator, to="3701")
+    pair = handler.get("/api/inbox").json()["pair"]
+    assert (pair["handler_name"], pair["deputy_name"]) == ("qingdao", "jinan")
+    ids = {name: pair[name] for name in ("handler_id", "deputy_id")}
+    ticket = commanded(handler, ticket, "sign_for", **ids)
+    helped = {"union_id": house.world.union("370102"), "reason": "协助走访"}
+    ticket = commanded(house.browser("dispatcher"), ticket, "add_co_handler", **helped)
+    card = lies_in(lixia, ticket["number"])
+    assert (card["section"], card["role"], card["step"]) == ("to_sign", "co", "sign_for")
+    at = house.clock().isoformat()
+    ticket = commanded(handler, ticket, "record_first_contact", at=at, means="phone", outcome="reached")
+    ticket = commanded(handler, ticket, "report_result", **RESULT, pending_note="协办另行反馈")
+    assert lies_in(handler, ticket["number"])["section"] == "to_approve"
+    card = lies_in(jinan, ticket["number"])
+    assert (card["section"], card["step"]) == ("to_approve", "review")
+    assert commanded(jinan, ticket, "review", approved=True)["state"] == "reported"
+    assert lies_in(jinan, ticket["number"])["section"] == "waiting"

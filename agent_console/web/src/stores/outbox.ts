@@ -21,7 +21,6 @@ export interface Parcel {
 interface Job<T> { parcel: Parcel; send: (key: string) => Promise<T>; done: (answer: T) => void; refused: (error: unknown) => void }
 
 const AGAIN_MS = 3000
-/** A command that met a newer version of its ticket is refused; everything else the server will not take either. */
 export const useOutbox = defineStore('outbox', () => {
   const parcels = shallowRef<Parcel[]>([])
   const jobs = new Map<string, Job<unknown>>()
@@ -60,7 +59,7 @@ export const useOutbox = defineStore('outbox', () => {
       }
       jobs.delete(job.parcel.key)
       job.parcel.state = 'refused'
-      job.parcel.problem = error instanceof Error ? error.message : String(error)
+      job.parcel.problem = reasonOf(error)
       triggerRef(parcels)
       job.refused(error)
     }
@@ -94,6 +93,11 @@ export const useOutbox = defineStore('outbox', () => {
 
   return { parcels, waiting, refused, post, forget, typedFor, flush }
 })
+
+function reasonOf(error: unknown): string {
+  const fields = error instanceof ProblemError && error.status === 422 ? Object.values(error.fields).filter((each) => typeof each === 'string') : []
+  return fields.length ? fields.join('；') : error instanceof Error ? error.message : String(error)
+}
 
 /** Where a page does not come over TLS there is no randomUUID. */
 function fallbackKey(): string {
