@@ -1,4 +1,4 @@
-"""A part-time cadre's telephone: one tap on a bad network, a link from a message, a voice note, and an account of one's own."""
+"""A part-time cadre at his telephone: one tap on a bad network, a link from a message, a voice note, an account of his own."""
 
 from __future__ import annotations
 
