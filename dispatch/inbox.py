@@ -20,7 +20,7 @@ from dispatch.errors import Invalid, NotAllowed
 from dispatch.models.clocks import Clock
 from dispatch.models.people import User
 from dispatch.models.places import Absence, Post
-from dispatch.models.tickets import Handling, Report, Ticket, TicketScope
+from dispatch.models.tickets import Handling, Report, Ticket, TicketRecusal, TicketScope
 from dispatch.models.unions import Union
 from dispatch.policy import Policy
 from dispatch.rules.roles import Role
@@ -95,6 +95,8 @@ class InboxItem:
     deputy_name: str | None
     step: str | None
     """The command that is next for the reader; None where nothing waits for him."""
+    one_tap: bool
+    """Whether he may sign as `pair` says: neither of the two is recused from this ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ def inbox(
     turns = [row[2] for row in rows]
     names = _names(session, turns)
     due = _contacts_due(session, turns)
+    pair = signing_pair(session, actor, now=now) if actor.role in _SIGNERS else None
+    barred = _barred(session, [ticket.id for ticket in tickets], pair)
     items = [
         InboxItem(
             ticket=line,
@@ -142,15 +146,20 @@ def inbox(
             handler_name=names.get(turn.handler_id) if turn is not None else None,
             deputy_name=names.get(turn.deputy_id) if turn is not None else None,
             step=_step(actor, section, turn, due),
+            one_tap=pair is not None and ticket.id not in barred,
         )
-        for line, turn in zip(lines, turns, strict=True)
+        for ticket, line, turn in zip(tickets, lines, turns, strict=True)
     ]
-    pair = signing_pair(session, actor, now=now) if actor.role in _SIGNERS else None
     return Inbox(name, _counts(session, actor, now), items, following, pair, now)
 
 
-def signing_pair(session: Session, actor: Actor, *, now: datetime) -> Pair | None:
-    """Return who signs when this person taps once: he himself, with the deputy of his account, his post or his union."""
+def signing_pair(
+    session: Session, actor: Actor, *, now: datetime, ticket_id: int | None = None
+) -> Pair | None:
+    """Return who signs when this person taps once: he himself, with the deputy of his account, his post or his union.
+
+    With `ticket_id` nobody is named who is recused from that ticket.
+    """
     if actor.user_id is None or actor.union_id is None:
         return None
     own = session.get(User, actor.user_id)
@@ -159,7 +168,12 @@ def signing_pair(session: Session, actor: Actor, *, now: datetime) -> Pair | Non
     away = exists().where(Absence.user_id == User.id, Absence.begins_at <= now, Absence.ends_at > now)
     able = session.execute(
         select(User.id, User.display_name, away)
-        .where(User.union_id == actor.union_id, User.disabled_at.is_(None), User.role.in_(RECEIVING))
+        .where(
+            User.union_id == actor.union_id,
+            User.disabled_at.is_(None),
+            User.role.in_(RECEIVING),
+            ~exists().where(TicketRecusal.ticket_id == ticket_id, TicketRecusal.user_id == User.id),
+        )
         .order_by(User.id)
     ).all()
     names = {row[0]: row[1] for row in able}
@@ -170,6 +184,15 @@ def signing_pair(session: Session, actor: Actor, *, now: datetime) -> Pair | Non
     wanted = [own.deputy_id, *of_posts, *present, *names]
     deputy = next((each for each in wanted if each in names and each != own.id), own.id)
     return Pair(own.id, own.display_name, deputy, names.get(deputy, own.display_name))
+
+
+def _barred(session: Session, ticket_ids: list[int], pair: Pair | None) -> set[int]:
+    if pair is None:
+        return set()
+    query = select(TicketRecusal.ticket_id).where(
+        TicketRecusal.ticket_id.in_(ticket_ids), TicketRecusal.user_id.in_((pair.handler_id, pair.deputy_id))
+    )
+    return set(session.scalars(query))
 
 
 def own_turn(session: Session, actor: Actor, ticket_id: int) -> Handling | None:

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import exists, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
 
 from dispatch import outbox
 from dispatch.access import can_read
 from dispatch.actors import actor_of
 from dispatch.attendance import RECEIVING, attendance_of
 from dispatch.models.history import Notice
-from dispatch.models.inbox import NoticeDelivery, NoticeDigest, NoticePreference, Robot
+from dispatch.models.inbox import NoticeDelivery, NoticePreference, Robot
 from dispatch.models.people import User
 from dispatch.models.places import Absence, Duty
-from dispatch.models.tickets import Handling, Ticket, TicketRecusal, TicketScope
+from dispatch.models.tickets import Ticket, TicketRecusal
 from dispatch.models.unions import Union
 from dispatch.policy import Policy
 from dispatch.receivers import ALARM
@@ -28,10 +27,8 @@ from dispatch.rules.notice_policy import ChannelKind, NoticePolicy
 from dispatch.rules.phones import PhoneKind, normalise
 from dispatch.rules.urgency import Urgency
 from dispatch.rules.working_time import SHANGHAI
-from dispatch.ticket_filters import due_range
 
 BATCH: Final = 50
-DIGESTS_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,82 +57,6 @@ def plan(
         if notice.seen_at is None and now - notice.at < notices.stale_after:
             _Telling(session, notice, notices, reachable, policy, now).tell()
     return len(waiting)
-
-
-def plan_digests(
-    session: Session, *, notices: NoticePolicy, reachable: Reachable, policy: Policy, now: datetime
-) -> int:
-    """Write the daily lists that are due now: once a person and day, on his union's working days; return how many rows."""
-    if not notices.is_digest_time(now):
-        return 0
-    day = now.astimezone(SHANGHAI).strftime("%Y%m%d")
-    _, tonight = due_range("today", now)
-    written = exists().where(NoticeDigest.user_id == User.id, NoticeDigest.day == day)
-    something = exists().where(
-        TicketScope.union_id == User.union_id,
-        TicketScope.role == "handler",
-        TicketScope.bucket == "open",
-        TicketScope.sort_key < tonight,
-    )
-    people = session.scalars(
-        select(User)
-        .where(User.role.in_(RECEIVING), User.disabled_at.is_(None), something, ~written)
-        .order_by(User.id)
-        .limit(DIGESTS_AT_ONCE)
-    ).all()
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    for user in people:
-        figures = due_figures(session, user, now=now)
-        working = _works_today(session, user, policy, now)
-        total = sum(figures.values()) if working else 0
-        first = session.execute(
-            dialect.insert(NoticeDigest)
-            .values(user_id=user.id, day=day, created_at=now, tickets=total)
-            .on_conflict_do_nothing(index_elements=["user_id", "day"])
-            .returning(NoticeDigest.user_id)
-        ).first()
-        if first is None or not total:
-            continue
-        chosen = _chosen(session, [user.id])[user.id]
-        if not notices.wants("digest", chosen, None):
-            continue
-        kind = ChannelKind.SMS if mobile_of(user) and reachable.has(ChannelKind.SMS) else ChannelKind.EMAIL
-        if kind is ChannelKind.EMAIL and not (user.email and reachable.has(ChannelKind.EMAIL)):
-            continue
-        delivery = NoticeDelivery(
-            purpose="digest", user_id=user.id, union_id=user.union_id, channel=kind.value, created_at=now
-        )
-        put(session, delivery, key=f"digest:{user.id}:{day}", begins=now, notices=notices, now=now)
-    return len(people)
-
-
-def due_figures(session: Session, user: User, *, now: datetime) -> dict[str, int]:
-    """Return what waits for a person today: to sign in his union, and late or due of what he handles or deputises for."""
-    low, high = due_range("today", now)
-    turn, seen = aliased(Handling), aliased(TicketScope)
-    mine = or_(turn.handler_id == user.id, turn.deputy_id == user.id)
-    recused = exists().where(TicketRecusal.ticket_id == turn.ticket_id, TicketRecusal.user_id == user.id)
-    rows = session.execute(
-        select(turn.state, seen.sort_key, mine)
-        .join(seen, (seen.ticket_id == turn.ticket_id) & (seen.union_id == turn.union_id))
-        .join(Ticket, Ticket.id == turn.ticket_id)
-        .where(
-            turn.union_id == user.union_id,
-            turn.ended_at.is_(None),
-            seen.bucket == "open",
-            seen.sort_key < high,
-            Ticket.sealed.is_(False),
-            turn.state.in_(("dispatched", "signed")),
-            ~recused,
-        )
-    )
-    figures = {"to_sign": 0, "today": 0, "overdue": 0}
-    for state, key, own in rows:
-        if state == "dispatched":
-            figures["to_sign"] += 1
-        elif own:
-            figures["overdue" if key < low else "today"] += 1
-    return figures
 
 
 def put(
@@ -209,7 +130,7 @@ class _Telling:
         """Write a message for each person and robot that is to be told."""
         kind = self._notice.kind
         people = self._people() if self._goes_anywhere(kind) else []
-        chosen = _chosen(self._session, [user.id for user in people])
+        chosen = chosen_by(self._session, [user.id for user in people])
         for user in people:
             begins = self._begins(user)
             for channel in self._channels(user, chosen[user.id]):
@@ -244,8 +165,9 @@ class _Telling:
             addressed = self._with_deputy(notice.user_id)
         elif notice.union_id is not None:
             addressed = self._of_union(notice.union_id)
-        elif notice.role is not None and notice.kind == ALARM:
-            # The centre sits before its screens; only what cannot wait goes to its telephones.
+        elif notice.role is not None and notice.kind == ALARM and self._ticket is not None:
+            # The centre sits before its screens; only what cannot wait goes to its telephones. Never an alarm about
+            # messages themselves: one that cannot be sent would beget the next.
             addressed = self._users(User.role == notice.role)
         else:
             addressed = []
@@ -348,7 +270,8 @@ class _Telling:
         )
 
 
-def _chosen(session: Session, user_ids: Collection[int]) -> dict[int, dict[str, bool]]:
+def chosen_by(session: Session, user_ids: Collection[int]) -> dict[int, dict[str, bool]]:
+    """Return what each person chose to be told by."""
     found: dict[int, dict[str, bool]] = defaultdict(dict)
     rows = session.execute(
         select(NoticePreference.user_id, NoticePreference.channel, NoticePreference.wanted).where(
@@ -358,11 +281,6 @@ def _chosen(session: Session, user_ids: Collection[int]) -> dict[int, dict[str, 
     for user_id, channel, wanted in rows:
         found[user_id][channel] = wanted
     return found
-
-
-def _works_today(session: Session, user: User, policy: Policy, now: datetime) -> bool:
-    code = session.scalar(select(Union.calendar).where(Union.id == user.union_id))
-    return policy.calendar(code or "").is_working_day(now.astimezone(SHANGHAI).date())
 
 
 def choose(session: Session, user_id: int, wanted: Mapping[str, bool], *, now: datetime) -> None:
@@ -380,5 +298,5 @@ def choose(session: Session, user_id: int, wanted: Mapping[str, bool], *, now: d
 
 def preferences(session: Session, user_id: int, notices: NoticePolicy) -> dict[str, bool]:
     """Return what a person is told by, as he chose or by default."""
-    chosen = _chosen(session, [user_id])[user_id]
+    chosen = chosen_by(session, [user_id])[user_id]
     return {choice: notices.wants(choice, chosen, None) for choice in notices.routes}

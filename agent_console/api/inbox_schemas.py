@@ -29,6 +29,7 @@ class InboxItemOut(Given):
     deputy_name: str | None
     step: str | None
     """The command that is next for the reader."""
+    one_tap: bool
 
 
 class InboxOut(Given):

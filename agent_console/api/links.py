@@ -124,7 +124,7 @@ def look(device: Device) -> LinkTicketOut:
 def sign_for(given: LinkSign, device: Device, key: IdempotencyKey = None) -> LinkTicketOut:
     """Sign for the ticket: the person himself, with the deputy of his account, post or union."""
     with device.reading() as session:
-        pair = signing_pair(session, device.opened.actor, now=device.now)
+        pair = signing_pair(session, device.opened.actor, now=device.now, ticket_id=device.opened.ticket.id)
     if pair is None:
         raise NotAllowed("sign_for", "您的账号现在不能签收，请登录处理")
     data = {"handler_id": pair.handler_id, "deputy_id": pair.deputy_id}

@@ -23,7 +23,7 @@ from agent_console.api.user_schemas import (
     PostIn,
 )
 from agent_console.permissions import Action, Visit, requires
-from dispatch import accounts
+from dispatch import account_views, accounts
 from dispatch.errors import Invalid
 
 router = APIRouter(prefix="/api", tags=["users"])
@@ -50,7 +50,7 @@ def listed(
 ) -> AccountPage:
     """Return the accounts that the visitor administers; an auditor reads all."""
     with visit.reading() as session:
-        found = accounts.accounts(
+        found = account_views.accounts(
             session,
             visit.actor,
             q=q,
@@ -78,7 +78,7 @@ def create(given: AccountIn, visit: Administrator) -> NewAccountOut:
             fields=given.model_dump(include=_EDITABLE - {"role"}, exclude_none=True),
             now=visit.now,
         )
-        line = accounts.account(session, visit.actor, user.id)
+        line = account_views.account(session, visit.actor, user.id)
     return NewAccountOut(account=AccountOut.model_validate(line), password=password)
 
 
@@ -169,7 +169,7 @@ def _made(visit: Visit) -> tuple[str, str]:
 
 def _account(user_id: int, visit: Visit) -> AccountOut:
     with visit.reading() as session:
-        return AccountOut.model_validate(accounts.account(session, visit.actor, user_id))
+        return AccountOut.model_validate(account_views.account(session, visit.actor, user_id))
 
 
 def _check_and_count(visit: Visit) -> None:

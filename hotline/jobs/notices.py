@@ -11,7 +11,7 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dispatch import telling
+from dispatch import digests, telling
 from dispatch.access import can_read
 from dispatch.access_links import make_link, may_have_link
 from dispatch.actors import actor_of
@@ -82,7 +82,7 @@ def plan_notices(services: Services) -> int:
     with unit_of_work(
         services.database, publish=services.publish, wake=services.wake, purpose="clock"
     ) as session:
-        return looked + telling.plan_digests(
+        return looked + digests.plan_digests(
             session, notices=services.notices, reachable=way, policy=policy, now=now
         )
 
@@ -155,7 +155,7 @@ def _digest(session: Session, services: Services, delivery: NoticeDelivery, now:
     user = session.get(User, delivery.user_id) if delivery.user_id is not None else None
     if user is None or user.disabled_at is not None:
         raise NoLongerWanted
-    figures = telling.due_figures(session, user, now=now)
+    figures = digests.due_figures(session, user, now=now)
     if not any(figures.values()):
         raise NoLongerWanted
     text = services.notices.texts["digest"].format(link=f"{services.public_url}/inbox", **figures)

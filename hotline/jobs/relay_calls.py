@@ -80,6 +80,10 @@ def _ring(services: Services, relay_id: int, *, side: str, while_state: str) -> 
             locked.union_sid = locked.union_sid or made.call_sid
         else:
             locked.caller_sid = locked.caller_sid or made.call_sid
+        over = locked.state == "ended"
+    if over:
+        # The other one hung up while this telephone was being asked for.
+        services.carrier.hangup(made.call_sid)
 
 
 def _failed(services: Services, relay_id: int) -> None:

@@ -183,7 +183,7 @@ def _sign(services: Services, delivery_id: int, sid: str) -> str:
             turn = own_turn(session, actor, ticket.id)
             if turn is not None and turn.handler_id == user.id:
                 return SIGNED
-            pair = signing_pair(session, actor, now=now)
+            pair = signing_pair(session, actor, now=now, ticket_id=ticket.id)
             if pair is None:
                 return TOO_LATE
             data = {"handler_id": pair.handler_id, "deputy_id": pair.deputy_id}

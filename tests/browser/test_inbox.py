@@ -1,4 +1,4 @@
-"""A part-time cadre at his telephone: one tap on a bad network, a link from a message, a voice note, an account of his own."""
+"""A cadre at his telephone: one tap on a bad network, a link from a message, a voice note, an account of his own."""
 
 from __future__ import annotations
 

@@ -354,6 +354,17 @@ def tells_mail_and_groups(centre: Centre, post: MailServer, robots: RobotServer)
         each["channel"]: each["state"] for each in centre.browser("supervisor").get("/api/deliveries").json()
     }
     assert states == {"email": "sent", "dingtalk": "sent"}
+    # A mail server that is full for a while is asked again and again, with longer pauses, and gets it in the end.
+    post.rcpt = "450 later"
+    dispatched(centre)
+    for pause in (0, 16, 31):
+        centre.pass_time(pause)
+    post.rcpt = "250 ok"
+    assert len(post.to) == 4
+    centre.pass_time(30)
+    assert len(post.to) == 4, "not yet"
+    centre.pass_time(31)
+    assert (len(post.to), len(post.received)) == (5, 2)
 
 
 def browser_of(centre: Centre, name: str) -> httpx.Client:

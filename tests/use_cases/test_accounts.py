@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch import accounts
+from dispatch import account_views, accounts
 from dispatch.actors import Actor
 from dispatch.database import Database
 from dispatch.errors import Invalid, NotAllowed, NotFound, VersionConflict
@@ -59,12 +59,12 @@ def test_a_union_administrator_reaches_his_union_and_below_and_no_further(world:
         ):
             with pytest.raises(error):
                 made(session, jinan, f"no-{role}-{union}", role, union)
-        seen = {line.name for line in accounts.accounts(session, jinan, limit=200)}
+        seen = {line.name for line in account_views.accounts(session, jinan, limit=200)}
         assert {"lixia", "lixia-deputy", "jinan", "shizhong", "lixia-new"} <= seen
         assert not seen & {"qingdao", "province", "operator", "supervisor"}
         qingdao = world.actor("qingdao").user_id or 0
         for act in (
-            lambda: accounts.account(session, jinan, qingdao),
+            lambda: account_views.account(session, jinan, qingdao),
             lambda: accounts.disable_account(session, jinan, qingdao, version=1, reason="x", now=NOW),
             lambda: accounts.change_account(
                 session, jinan, below.id, version=1, changes={"union_id": world.union("3702")}, now=NOW
@@ -120,7 +120,7 @@ def test_a_disabled_person_leaves_posts_sessions_and_word_of_what_is_open(world:
         assert session.scalars(select(BrowserSession.revoked_at)).all() == [NOW]
         told = session.scalars(select(Notice.text).where(Notice.kind == "handover")).one()
         assert "1件在办工单" in told
-        line = accounts.account(session, CENTRE, user)
+        line = account_views.account(session, CENTRE, user)
         assert (line.disabled_at, line.open_tickets, line.version) == (NOW, 1, 2)
         with pytest.raises(VersionConflict):
             accounts.enable_account(session, CENTRE, user, version=1, now=NOW)

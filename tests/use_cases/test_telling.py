@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.load import load_policy
 from config.settings import SHIPPED_CONFIG
-from dispatch import telling
+from dispatch import digests, telling
 from dispatch.database import Database
 from dispatch.models.history import Notice, Outbox
 from dispatch.models.inbox import NoticeDelivery, NoticeDigest, Robot
@@ -174,8 +174,8 @@ def test_the_daily_list_comes_once_on_a_working_morning_with_what_is_due(
 ) -> None:
     ticket = dispatched(session, world)
 
-    def digests(at: Any) -> list[tuple[str, str]]:
-        telling.plan_digests(session, notices=NOTICES, reachable=EVERY_WAY, policy=world.policy, now=at)
+    def lists(at: Any) -> list[tuple[str, str]]:
+        digests.plan_digests(session, notices=NOTICES, reachable=EVERY_WAY, policy=world.policy, now=at)
         session.flush()
         rows = session.execute(
             select(User.name, NoticeDelivery.channel)
@@ -185,13 +185,13 @@ def test_the_daily_list_comes_once_on_a_working_morning_with_what_is_due(
         )
         return [(row[0], row[1]) for row in rows]
 
-    assert digests(NOW - timedelta(hours=2)) == [], "eight in the morning is too early"
-    assert digests(TUESDAY) == [("lixia", "sms"), ("lixia-deputy", "sms")]
-    assert len(digests(TUESDAY + timedelta(minutes=5))) == 2, "once a day"
+    assert lists(NOW - timedelta(hours=2)) == [], "eight in the morning is too early"
+    assert lists(TUESDAY) == [("lixia", "sms"), ("lixia-deputy", "sms")]
+    assert len(lists(TUESDAY + timedelta(minutes=5))) == 2, "once a day"
     user = session.get_one(User, world.actor("lixia").user_id)
-    assert telling.due_figures(session, user, now=TUESDAY) == {"to_sign": 1, "today": 0, "overdue": 0}
+    assert digests.due_figures(session, user, now=TUESDAY) == {"to_sign": 1, "today": 0, "overdue": 0}
     saturday = TUESDAY + timedelta(days=4)
-    assert len(digests(saturday)) == 2, "nobody works"
+    assert len(lists(saturday)) == 2, "nobody works"
     assert session.scalars(select(NoticeDigest.tickets).where(NoticeDigest.day == "20261128")).all() == [0, 0]
     assert ticket.state == "dispatched"
 

@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 from sqlalchemy import func, select, update
 
+from dispatch.inbox import signing_pair
 from dispatch.models.history import Event
 from dispatch.models.people import User
-from dispatch.models.tickets import Contact, Ticket
+from dispatch.models.tickets import Contact, Ticket, TicketRecusal
 from dispatch.models.unions import Union
 from dispatch.once import KEPT, forget
 from tests.builders import NOW
@@ -222,3 +223,18 @@ def test_a_report_waits_for_the_leader_and_a_co_handler_has_a_part_of_its_own(ho
     assert (card["section"], card["step"]) == ("to_approve", "review")
     assert commanded(jinan, ticket, "review", approved=True)["state"] == "reported"
     assert lies_in(jinan, ticket["number"])["section"] == "waiting"
+
+
+def test_one_tap_names_nobody_who_is_recused(house: House) -> None:
+    ticket = dispatched(house, house.browser("operator"))
+    lixia, deputy = house.actor("lixia"), house.actor("lixia-deputy")
+    with house.database.writing() as session:
+        ticket_id = session.scalars(select(Ticket.id)).one()
+        session.add(TicketRecusal(ticket_id=ticket_id, user_id=deputy.user_id, reason="亲属"))
+    browser = house.browser("lixia")
+    card = lies_in(browser, ticket["number"])
+    assert (card["step"], card["one_tap"]) == ("sign_for", False)
+    with house.database.reading() as reading:
+        pair = signing_pair(reading, lixia, now=NOW, ticket_id=ticket_id)
+    assert pair is not None
+    assert (pair.handler_id, pair.deputy_id) == (lixia.user_id, lixia.user_id)

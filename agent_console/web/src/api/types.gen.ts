@@ -3870,6 +3870,8 @@ export interface components {
             handler_name: string | null;
             /** Mine */
             mine: boolean;
+            /** One Tap */
+            one_tap: boolean;
             /**
              * Role
              * @enum {string}
