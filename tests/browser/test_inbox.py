@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SitDown
@@ -189,10 +188,9 @@ def test_a_message_rings_and_its_link_opens_one_ticket_on_one_telephone(
         forgive_the_network(screen)
 
 
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
-def test_what_lies_behind_more_fits_the_hand(sit_down: SitDown, served: Server, language: str) -> None:
-    number = in_hand(served)
-    hand = sit_down(width=375, height=740, language=language)
+def test_what_lies_behind_more_fits_the_hand(sit_down: SitDown, served: Server) -> None:
+    in_hand(served)
+    hand = sit_down(width=375, height=740, language="en")
     page = hand.sign_in("jinan", at="/inbox")
     page.get_by_test_id("inbox-more").click()
     fits_the_hand(hand, "inbox-more")
@@ -204,7 +202,6 @@ def test_what_lies_behind_more_fits_the_hand(sit_down: SitDown, served: Server, 
         page.get_by_test_id(f"more-{part}").click()
         expect(page.locator(f"[data-test={'intake' if part == 'new' else part}]")).to_be_visible()
         fits_the_hand(hand, f"inbox-{part}")
-    assert number
 
 
 def test_an_administrator_makes_an_account_whose_first_act_is_a_password_of_its_own(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from agent_console.auth import COOKIE, begin_session
 from config.settings import SHIPPED_CONFIG
@@ -25,23 +26,39 @@ from dispatch.models.tickets import Caller, Ticket
 from dispatch.rules.roles import Role
 from hotline.jobs import relay
 from hotline.jobs.notices import plan_notices
+from hotline.migrations.metadata import metadata
 from tests.calls.centre import BASE, Centre, _Doorway, open_centre
 from tests.post_office import MailServer, RobotServer, mail_server, robot_server
 from tests.web.test_api_tickets import commanded, created
 
 LIXIA = "+8613800000100"
 DEPUTY = "+8613800000101"
+ROOT = Actor(Role.ADMINISTRATOR)
 CANARY = "鲲鹏翰墨"
 MINE = "+8613977776666"
 
 
 @pytest.fixture
-def centre(database: Database, tmp_path: Path) -> Iterator[Centre]:
+def centre(tmp_path: Path) -> Iterator[Centre]:
+    """Give a centre on SQLite; where the engine is the matter a story asks for each."""
+    made = Database(f"sqlite:///{tmp_path / 'centre.db'}")
+    metadata.create_all(made.engine())
+    with open_centre(made, tmp_path) as opened:
+        yield with_telephones(opened)
+    made.dispose()
+
+
+@pytest.fixture
+def centre_on_each_engine(database: Database, tmp_path: Path) -> Iterator[Centre]:
     with open_centre(database, tmp_path) as opened:
-        with opened.services.database.writing() as session:
-            for name, phone in (("lixia", LIXIA), ("lixia-deputy", DEPUTY)):
-                session.execute(update(User).where(User.name == name).values(phone=phone))
-        yield opened
+        yield with_telephones(opened)
+
+
+def with_telephones(centre: Centre) -> Centre:
+    with centre.services.database.writing() as session:
+        for name, phone in (("lixia", LIXIA), ("lixia-deputy", DEPUTY)):
+            session.execute(update(User).where(User.name == name).values(phone=phone))
+    return centre
 
 
 def dispatched(centre: Centre, **fields: Any) -> dict[str, Any]:
@@ -84,7 +101,10 @@ def redeemed(centre: Centre, body: str) -> tuple[httpx.Client, dict[str, Any]]:
     return phone, answer.json()
 
 
-def test_a_message_opens_one_ticket_on_one_telephone_and_says_nothing_of_any_person(centre: Centre) -> None:
+def test_a_message_opens_one_ticket_on_one_telephone_and_says_nothing_of_any_person(
+    centre_on_each_engine: Centre,
+) -> None:
+    centre = centre_on_each_engine
     ticket = dispatched(centre)
     body, *more = messages(centre)
     assert more == []
@@ -125,44 +145,65 @@ def test_a_message_opens_one_ticket_on_one_telephone_and_says_nothing_of_any_per
     assert not [each for each in everything if CANARY in each or MINE[3:] in each]
 
 
-@pytest.mark.parametrize("shut", ["expired", "revoked", "disabled", "new password", "redispatched", "sealed"])
-def test_what_shuts_a_link_shuts_it_before_and_after_it_was_redeemed(centre: Centre, shut: str) -> None:
-    ticket = dispatched(centre)
-    phone, seen = redeemed(centre, messages(centre)[0])
-    fresh = token_in(messages(centre, DEPUTY)[0])
-    at = f"/api/link/{seen['link_id']}"
-    assert phone.get(at).status_code == 200
-    root = Actor(Role.ADMINISTRATOR)
+def disabled(centre: Centre, _: dict[str, Any]) -> None:
+    each_account(
+        centre, lambda session, user, now: disable_account(session, ROOT, user.id, reason="x", **now)
+    )
+
+
+def enabled(centre: Centre) -> None:
+    each_account(centre, lambda session, user, now: accounts.enable_account(session, ROOT, user.id, **now))
+
+
+def given_a_password(centre: Centre, _: dict[str, Any]) -> None:
+    each_account(
+        centre, lambda session, user, now: reset_password(session, ROOT, user.id, password_hash="!", **now)
+    )
     with centre.services.database.writing() as session:
-        people = {user.name: user for user in session.scalars(select(User))}
-        for name in ("lixia", "lixia-deputy"):
-            user, now = people[name], centre.services.now()
-            if shut == "disabled":
-                disable_account(session, root, user.id, version=1, reason="x", now=now)
-            elif shut == "new password":
-                reset_password(session, root, user.id, version=1, password_hash="!", now=now)
-        if shut == "sealed":
-            session.execute(update(Ticket).values(sealed=True))
-    if shut == "expired":
-        centre.clock.ahead += timedelta(days=15)
-    elif shut == "revoked":
-        for name in ("lixia", "lixia-deputy"):
-            assert centre.browser(name).post("/api/access-links/revoke").status_code == 200
-    elif shut == "redispatched":
-        union = centre.world.union("370103")
-        commanded(
-            centre.browser("dispatcher"),
-            ticket,
-            "dispatch",
-            union_id=union,
-            reason="转派",
-            override_reason="x",
-        )
-    assert phone.get(at).status_code == 410
-    assert phone.post(f"{at}/sign_for", json={"version": seen["version"]}).status_code == 410
-    answer = device(centre).post("/api/link/redeem", json={"token": fresh})
-    assert answer.status_code == 410
-    assert answer.json()["code"] == "link_shut"
+        session.execute(update(User).values(password_temporary=False))
+
+
+def each_account(centre: Centre, act: Callable[[Session, User, dict[str, Any]], object]) -> None:
+    with centre.services.database.writing() as session:
+        for user in session.scalars(select(User).where(User.name.in_(("lixia", "lixia-deputy")))).all():
+            act(session, user, {"version": user.authority_version, "now": centre.services.now()})
+
+
+def revoked(centre: Centre, _: dict[str, Any]) -> None:
+    for name in ("lixia", "lixia-deputy"):
+        assert centre.browser(name).post("/api/access-links/revoke").status_code == 200
+
+
+def redispatched(centre: Centre, ticket: dict[str, Any]) -> None:
+    union = centre.world.union("370103")
+    moved = {"union_id": union, "reason": "转派", "override_reason": "x"}
+    commanded(centre.browser("dispatcher"), ticket, "dispatch", **moved)
+
+
+def sealed(centre: Centre, ticket: dict[str, Any]) -> None:
+    with centre.services.database.writing() as session:
+        session.execute(update(Ticket).where(Ticket.number == ticket["number"]).values(sealed=True))
+
+
+def expired(centre: Centre, _: dict[str, Any]) -> None:
+    centre.clock.ahead += timedelta(days=15)
+
+
+def test_what_shuts_a_link_shuts_it_before_and_after_it_was_redeemed(centre: Centre) -> None:
+    for shut in (disabled, given_a_password, revoked, redispatched, sealed, expired):
+        before = [len(messages(centre, to)) for to in (LIXIA, DEPUTY)]
+        ticket = dispatched(centre)
+        phone, seen = redeemed(centre, messages(centre)[before[0]])
+        fresh = token_in(messages(centre, DEPUTY)[before[1]])
+        at = f"/api/link/{seen['link_id']}"
+        assert phone.get(at).status_code == 200, shut.__name__
+        shut(centre, ticket)
+        assert phone.get(at).status_code == 410, shut.__name__
+        assert phone.post(f"{at}/sign_for", json={"version": seen["version"]}).status_code == 410
+        answer = device(centre).post("/api/link/redeem", json={"token": fresh})
+        assert (answer.status_code, answer.json()["code"]) == (410, "link_shut"), shut.__name__
+        if shut is disabled:
+            enabled(centre)
 
 
 def test_links_are_not_guessed_and_a_new_one_goes_to_the_persons_own_telephone(centre: Centre) -> None:
@@ -210,7 +251,10 @@ def test_a_p0_rings_and_one_key_signs_for_it(centre: Centre) -> None:
         assert signed.actor_id == centre.world.actor("lixia").user_id
 
 
-def test_the_handler_and_the_caller_talk_and_neither_learns_the_others_number(centre: Centre) -> None:
+def test_the_handler_and_the_caller_talk_and_neither_learns_the_others_number(
+    centre_on_each_engine: Centre,
+) -> None:
+    centre = centre_on_each_engine
     ticket = dispatched(centre)
     handler, caller = centre.phone(LIXIA), centre.phone(MINE)
     lixia = centre.browser("lixia")
@@ -290,9 +334,9 @@ def test_a_message_whose_end_nobody_knows_is_a_persons_to_decide_and_never_sent_
         assert session.scalars(select(Notice.kind).where(Notice.kind == "alarm")).all()
 
 
-def test_mail_and_groups_are_told_too_and_only_a_person_is_given_a_link(
-    database: Database, tmp_path: Path
-) -> None:
+def test_mail_and_groups_are_told_too_and_only_a_person_is_given_a_link(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'centre.db'}")
+    metadata.create_all(database.engine())
     with mail_server() as post, robot_server() as robots:
         config = tmp_path / "config"
         config.mkdir()
@@ -305,17 +349,17 @@ def test_mail_and_groups_are_told_too_and_only_a_person_is_given_a_link(
         options = {"config_dir": config, "smtp_from": "notices@centre.test", **mail}
         with open_centre(database, tmp_path, **options) as centre:
             tells_mail_and_groups(centre, post, robots)
+    database.dispose()
 
 
 def tells_mail_and_groups(centre: Centre, post: MailServer, robots: RobotServer) -> None:
     lixia = centre.world.actor("lixia")
     with centre.services.database.writing() as session:
         made = {"union_id": lixia.union_id, "email": "keeper@union.test"}
-        root = Actor(Role.ADMINISTRATOR)
         now = centre.services.now()
         accounts.create_account(
             session,
-            Actor(Role.ADMINISTRATOR),
+            ROOT,
             name="keeper",
             role="union_administrator",
             password_hash="!",
@@ -324,7 +368,7 @@ def tells_mail_and_groups(centre: Centre, post: MailServer, robots: RobotServer)
             now=now,
         )
         email = {"email": "lixia@union.test"}
-        accounts.change_account(session, root, lixia.user_id or 0, version=1, changes=email, now=now)
+        accounts.change_account(session, ROOT, lixia.user_id or 0, version=1, changes=email, now=now)
     keeper = browser_of(centre, "keeper")
     robots.secret = "SEC000"
     group = {"union_id": lixia.union_id, "kind": "dingtalk", "name": "区总工作群"}
