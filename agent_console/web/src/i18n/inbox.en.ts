@@ -36,5 +36,6 @@ export default {
   },
   robots: { title: 'Group robots', add: 'Add', kind: 'Kind', wecom: 'WeCom', dingtalk: 'DingTalk', name: 'Name', address: "The robot's address (webhook)", secret: 'Signing secret (DingTalk, optional)', personal: "One person's own group", group: "The union's group", test: 'Test', remove: 'Remove', none: 'No robots yet', tested: 'Sent; look into the group', hint: 'Groups get an address to sign in at; only a personal group gets links that open a ticket.' },
   delivery: { title: 'Messages', unsettled: 'To decide', all: 'All', none: 'Nothing to decide', arrived: 'It arrived', givenUp: 'Leave it', again: 'Send again', never: 'A message without a known end is never sent again by itself', to: 'To {to}', attempts: '{n} tries' },
+  told: { title: 'Notices', none: 'No news', seen: 'Mark all as seen', unseen: '{n} unseen', open: 'Open the ticket' },
   password: { title: 'Change password', first: 'An administrator gave you this password: change it first (12 characters or more)', current: 'Present password', fresh: 'New password', repeat: 'Once more', differ: 'The two differ', save: 'Save', saved: 'Password changed' },
 }

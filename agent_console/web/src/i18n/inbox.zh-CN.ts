@@ -36,5 +36,6 @@ export default {
   },
   robots: { title: '群机器人', add: '添加', kind: '种类', wecom: '企业微信', dingtalk: '钉钉', name: '名称', address: '机器人地址（Webhook）', secret: '加签密钥（钉钉，选填）', personal: '只属于某个人的群', group: '工会的群', test: '试发', remove: '删除', none: '还没有机器人', tested: '已发出，请到群里看', hint: '群里的通知只带登录地址；只有个人群才带免登录的链接。' },
   delivery: { title: '消息送达', unsettled: '待处理', all: '全部', none: '没有需要处理的消息', arrived: '已送到', givenUp: '不再发送', again: '重新发送', never: '结果不明的消息不会自动重发，请核实后处理', to: '给 {to}', attempts: '尝试 {n} 次' },
+  told: { title: '通知', none: '没有新的通知', seen: '全部标为已读', unseen: '{n} 条未读', open: '打开工单' },
   password: { title: '修改口令', first: '这是管理员给的临时口令，请先换成自己的（至少12位）', current: '现在的口令', fresh: '新口令', repeat: '再输一次', differ: '两次输入不一致', save: '保存', saved: '口令已修改' },
 }
