@@ -33,6 +33,14 @@ STATES: Final[Mapping[str, str]] = {
     "failed": "发送失败",
     "cancelled": "不再需要",
 }
+CALL_ENDS: Final[Mapping[str, str]] = {
+    "signed": "已按键签收",
+    "answered": "已接听，未签收",
+    "machine": "语音信箱",
+    "no_answer": "无人接听",
+    "busy": "占线",
+    "failed": "未接通",
+}
 OPEN_ENDS: Final = ("unknown", "failed", "expired")
 """Ends that a person looks at; none of them is sent again by itself."""
 MAX_PAGE: Final = 200
@@ -58,6 +66,8 @@ class DeliveryLine:
     attempts: int
     error: str | None
     settled_as: str | None
+    outcome_label: str | None
+    """What came of a call."""
 
 
 def deliveries(
@@ -107,6 +117,7 @@ def deliveries(
             attempts=carried.attempts,
             error=carried.error,
             settled_as=delivery.settled_as,
+            outcome_label=CALL_ENDS.get(delivery.outcome or ""),
         )
         for delivery, carried, number, person, robot, union, text in session.execute(query)
     ]

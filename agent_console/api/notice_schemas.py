@@ -77,6 +77,7 @@ class DeliveryOut(Given):
     attempts: int
     error: str | None
     settled_as: str | None
+    outcome_label: str | None
 
 
 class SettleIn(Taken):

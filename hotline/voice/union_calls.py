@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import structlog
 from anyio.to_thread import run_sync
@@ -58,6 +58,7 @@ def add_union_calls(app: FastAPI) -> None:
 async def notice(webhook: Verified, delivery_id: Id) -> Response:
     """Somebody took the call about a ticket to sign for; a machine is told nothing."""
     if webhook.text("AnsweredBy").startswith(("machine", "fax")):
+        await _run(webhook, lambda: _came_to(webhook, delivery_id, "machine"))
         return _xml(hang_up_document())
     return _xml(await _run(webhook, lambda: _ask(webhook, delivery_id)))
 
@@ -73,8 +74,11 @@ async def notice_keys(webhook: Verified, delivery_id: Id) -> Response:
 
 @router.post("/notices/{delivery_id}/status")
 async def notice_status(webhook: Verified, delivery_id: Id) -> Response:
-    """How far the telephone got; the delivery's own state says that it was rung."""
-    logger.info("a call about a ticket", delivery=delivery_id, status=webhook.text("CallStatus"))
+    """How the call ended; the delivery's own state says only that it was rung."""
+    reported = CARRIER_STATUS.get(webhook.text("CallStatus"))
+    if reported is not None and CarrierStatus(reported).is_terminal:
+        outcome = _ENDS.get(CarrierStatus(reported), "failed")
+        await _run(webhook, lambda: _came_to(webhook, delivery_id, outcome))
     return Response(status_code=204)
 
 
@@ -177,7 +181,7 @@ def _sign(services: Services, delivery_id: int, sid: str) -> str:
             delivery = session.get(NoticeDelivery, delivery_id)
             if found is None or delivery is None or delivery.reference not in (None, sid):
                 return TOO_LATE
-            delivery.reference = sid
+            delivery.reference, delivery.outcome = sid, delivery.outcome or "answered"
             user, ticket = found
             actor = actor_of(user, at=now)
             turn = own_turn(session, actor, ticket.id)
@@ -188,6 +192,7 @@ def _sign(services: Services, delivery_id: int, sid: str) -> str:
                 return TOO_LATE
             data = {"handler_id": pair.handler_id, "deputy_id": pair.deputy_id}
             version = ticket.version
+            delivery.outcome = "signed"
             perform(
                 session,
                 actor,
@@ -202,6 +207,23 @@ def _sign(services: Services, delivery_id: int, sid: str) -> str:
         logger.info("a key came too late", delivery=delivery_id, error=type(error).__name__)
         return TOO_LATE
     return SIGNED
+
+
+def _came_to(webhook: Webhook, delivery_id: int, outcome: str) -> None:
+    """Write down what a call came to; what is known already says more, and another call's report changes nothing."""
+    sid = webhook.text("CallSid")
+    services = webhook.voice.services
+    with unit_of_work(services.database, publish=services.publish, purpose="webhook") as session:
+        delivery = session.get(NoticeDelivery, delivery_id)
+        if delivery is not None and delivery.reference in (None, sid) and delivery.outcome is None:
+            delivery.reference, delivery.outcome = sid, outcome
+
+
+_ENDS: Final = {
+    CarrierStatus.COMPLETED: "answered",
+    CarrierStatus.NO_ANSWER: "no_answer",
+    CarrierStatus.BUSY: "busy",
+}
 
 
 def _of_delivery(session: Session, delivery_id: int) -> tuple[User, Ticket] | None:

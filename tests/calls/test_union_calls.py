@@ -233,10 +233,11 @@ def test_links_are_not_guessed_and_a_new_one_goes_to_the_persons_own_telephone(c
 
 def test_a_p0_rings_and_one_key_signs_for_it(centre: Centre) -> None:
     handler, deputy = centre.phone(LIXIA), centre.phone(DEPUTY)
-    deputy.is_a_machine()
     ticket = dispatched(centre, category="accident", urgency="P0")
+    deputy.rings().is_a_machine().answers()
     handler.rings().answers().hears("有一件特急工单等待签收").presses("*").hears("签收请按1")
     handler.presses("1").hears("已为您签收").was_hung_up()
+    deputy.was_hung_up()
     centre.line.settle()
     seen = centre.browser("lixia").get(f"/api/tickets/{ticket['number']}").json()
     assert seen["state"] == "in_progress"
@@ -246,7 +247,10 @@ def test_a_p0_rings_and_one_key_signs_for_it(centre: Centre) -> None:
         assert ticket["category_name"] not in words
     with centre.services.database.reading() as session:
         rung = session.scalars(select(NoticeDelivery).where(NoticeDelivery.channel == "robocall")).all()
-        assert len(rung) == 2
+        assert {(each.user_id, each.outcome) for each in rung} == {
+            (centre.world.actor("lixia").user_id, "signed"),
+            (centre.world.actor("lixia-deputy").user_id, "machine"),
+        }
         signed = session.scalars(select(Event).where(Event.kind == "TicketSignedFor")).one()
         assert signed.actor_id == centre.world.actor("lixia").user_id
 

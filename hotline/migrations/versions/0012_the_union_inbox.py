@@ -144,6 +144,7 @@ def upgrade() -> None:
         sa.Column("outbox_id", BigId, nullable=True),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("reference", sa.String(length=64), nullable=True),
+        sa.Column("outcome", sa.String(length=16), nullable=True),
         sa.Column("settled_at", Moment, nullable=True),
         sa.Column("settled_by_id", BigId, nullable=True),
         sa.Column("settled_as", sa.String(length=12), nullable=True),

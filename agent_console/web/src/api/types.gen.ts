@@ -3617,6 +3617,8 @@ export interface components {
             id: number;
             /** Not Before */
             not_before: string | null;
+            /** Outcome Label */
+            outcome_label: string | null;
             /** Purpose */
             purpose: string;
             /** Sent At */
