@@ -235,6 +235,9 @@ def test_a_p0_rings_and_one_key_signs_for_it(centre: Centre) -> None:
     handler, deputy = centre.phone(LIXIA), centre.phone(DEPUTY)
     ticket = dispatched(centre, category="accident", urgency="P0")
     deputy.rings().is_a_machine().answers()
+    forged = device(centre)
+    for path in ("notices/1", "notices/1/keys", "notices/1/status", "relay/1/go", "relay/1/status/union"):
+        assert forged.post(f"/voice/{path}", data={"Digits": "1", "CallSid": "CA1"}).status_code == 403
     handler.rings().answers().hears("有一件特急工单等待签收").presses("*").hears("签收请按1")
     handler.presses("1").hears("已为您签收").was_hung_up()
     deputy.was_hung_up()
