@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.access import can_read
@@ -25,6 +25,8 @@ from dispatch.rules.ticket_state import OPEN_STATES, Command
 BY_LINK: Final = frozenset({Command.SIGN_FOR, Command.RECORD_FIRST_CONTACT, Command.ADD_PROGRESS})
 """What a link may do; a report, a return and a name ask to sign in (docs/notices.md)."""
 HOLDERS: Final = frozenset({Role.UNION_HANDLER.value, Role.UNION_LEADER.value})
+KEPT: Final = timedelta(days=30)
+AT_ONCE: Final = 1000
 LENGTH: Final = 32
 """Bytes of a token: nobody guesses one."""
 
@@ -189,6 +191,15 @@ def revoke(session: Session, actor: Actor, link_id: int | None = None, *, now: d
     for each, ticket_id in shut:
         _note(session, "LinkRevoked", ticket_id, actor.user_id or 0, {"link": each}, now)
     return len(shut)
+
+
+def forget(session: Session, *, now: datetime) -> int:
+    """Throw away links that have long been of no use to anybody; return how many. History keeps what was done by them."""
+    last = func.coalesce(AccessLink.device_expires_at, AccessLink.expires_at)
+    old = select(AccessLink.id).where(last < now - KEPT).limit(AT_ONCE)
+    return len(
+        session.execute(delete(AccessLink).where(AccessLink.id.in_(old)).returning(AccessLink.id)).all()
+    )
 
 
 def _is_live(link: AccessLink, now: datetime) -> bool:

@@ -59,6 +59,11 @@ def plan(
     return len(waiting)
 
 
+def any_waiting(session: Session) -> bool:
+    """Whether there is a notice that nobody has decided of."""
+    return session.scalar(select(Notice.id).where(Notice.planned_at.is_(None)).limit(1)) is not None
+
+
 def put(
     session: Session,
     delivery: NoticeDelivery,

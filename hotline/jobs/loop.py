@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatch import once
+from dispatch import access_links, once
 from dispatch.archive import archive_ended
 from dispatch.database import Busy
 from dispatch.seal_chain import EVERY
@@ -89,9 +89,10 @@ def archive(services: Services) -> int:
 
 
 def forget_requests(services: Services) -> int:
-    """Throw away the keys of requests that nobody can send again any more."""
+    """Throw away keys and links that nobody can use any more; return how many."""
+    now = services.now()
     with unit_of_work(services.database, publish=services.publish, purpose="clock") as session:
-        return once.forget(session, now=services.now())
+        return once.forget(session, now=now) + access_links.forget(session, now=now)
 
 
 class Background:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +16,7 @@ from dispatch import digests, telling
 from dispatch.access import can_read
 from dispatch.access_links import make_link, may_have_link
 from dispatch.actors import actor_of
+from dispatch.database import WritingSession
 from dispatch.models.clocks import Clock
 from dispatch.models.history import Notice
 from dispatch.models.inbox import NoticeDelivery, Robot
@@ -75,16 +77,23 @@ def reachable(services: Services) -> telling.Reachable:
 def plan_notices(services: Services) -> int:
     """Turn fresh notices into messages, and write the daily lists that are due; return how many rows were looked at."""
     way, policy, now = reachable(services), services.policy, services.now()
-    with unit_of_work(
-        services.database, publish=services.publish, wake=services.wake, purpose="clock"
-    ) as session:
-        looked = telling.plan(session, notices=services.notices, reachable=way, policy=policy, now=now)
-    with unit_of_work(
-        services.database, publish=services.publish, wake=services.wake, purpose="clock"
-    ) as session:
-        return looked + digests.plan_digests(
-            session, notices=services.notices, reachable=way, policy=policy, now=now
-        )
+    looked = 0
+    with services.database.reading("clock") as reading:
+        # Mostly there is nothing: nobody waits behind a writer for that.
+        waiting = telling.any_waiting(reading)
+    if waiting:
+        with _writing(services) as session:
+            looked += telling.plan(session, notices=services.notices, reachable=way, policy=policy, now=now)
+    if services.notices.is_digest_time(now):
+        with _writing(services) as session:
+            looked += digests.plan_digests(
+                session, notices=services.notices, reachable=way, policy=policy, now=now
+            )
+    return looked
+
+
+def _writing(services: Services) -> AbstractContextManager[WritingSession]:
+    return unit_of_work(services.database, publish=services.publish, wake=services.wake, purpose="clock")
 
 
 def send_notice(services: Services, payload: Mapping[str, Any]) -> None:

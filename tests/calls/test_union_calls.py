@@ -25,6 +25,7 @@ from dispatch.models.people import User
 from dispatch.models.tickets import Caller, Ticket
 from dispatch.rules.roles import Role
 from hotline.jobs import relay
+from hotline.jobs.loop import forget_requests
 from hotline.jobs.notices import plan_notices
 from hotline.migrations.metadata import metadata
 from tests.calls.centre import BASE, Centre, _Doorway, open_centre
@@ -204,6 +205,11 @@ def test_what_shuts_a_link_shuts_it_before_and_after_it_was_redeemed(centre: Cen
         assert (answer.status_code, answer.json()["code"]) == (410, "link_shut"), shut.__name__
         if shut is disabled:
             enabled(centre)
+    with centre.services.database.reading() as session:
+        made = len(session.scalars(select(AccessLink.id)).all())
+    assert forget_requests(centre.services) == 0
+    centre.clock.ahead += timedelta(days=60)
+    assert (made, forget_requests(centre.services)) == (12, 12)
 
 
 def test_links_are_not_guessed_and_a_new_one_goes_to_the_persons_own_telephone(centre: Centre) -> None:
