@@ -143,9 +143,10 @@ def reset_password(
 def change_own_password(
     session: Session, actor: Actor, *, password_hash: str, keep: str | None, now: datetime
 ) -> None:
-    """Take the person's own new password; his other sessions end, the one with the digest `keep` goes on."""
+    """Take the person's own new password; his links and other sessions end, the one with the digest `keep` goes on."""
     user = session.get_one(User, actor.user_id)
     user.password_hash, user.password_temporary = password_hash, False
+    user.authority_version += 1
     end_sessions(session, user.id, now=now, keep=keep)
     _note(session, actor.by, "PasswordChanged", {"user": user.id}, now=now)
 

@@ -72,7 +72,7 @@ export const useOutbox = defineStore('outbox', () => {
   /** Give up what was refused; what is on its way may have arrived and is not taken back. */
   const forget = (key: string): void => drop((parcel) => parcel.key === key && parcel.state === 'refused')
 
-  const typedFor = (ticket: string, command: string): Record<string, unknown> | null =>
+  const typedFor = (ticket: string | null, command: string): Record<string, unknown> | null =>
     refused.value.find((parcel) => parcel.ticket === ticket && parcel.command === command)?.typed ?? null
 
   function flush(): void {
