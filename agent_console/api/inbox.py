@@ -64,10 +64,12 @@ def take_over(number: Line, given: TakeOverIn, visit: Worker, key: IdempotencyKe
 
 
 @router.get("/oversight")
-def subtree(visit: Overseer, union_id: UnionId = None) -> OversightOut:
+async def subtree(visit: Overseer, union_id: UnionId = None) -> OversightOut:
     """Return what lies with the unions below, how they keep time, and the union's people."""
-    with visit.reading() as session:
-        found = oversight(session, visit.actor, now=visit.now, union_id=union_id)
+    # A province counts over everything below it: no command waits behind that.
+    found = await visit.console.slow_reads.run(
+        lambda session: oversight(session, visit.actor, now=visit.now, union_id=union_id)
+    )
     return OversightOut.model_validate(found)
 
 
