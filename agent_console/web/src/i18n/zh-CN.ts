@@ -105,12 +105,7 @@ export default {
     label: '回电', due: '待回电', done: '已完成', all: '全部', empty: '没有要回的电话', number: '号码', reason: '原因', since: '自何时起', known: '已知情况', calling: '正在回拨', away: '请先把状态设为示闲或示忙，话机才能回拨', attempts: '已拨', outcome: '结果', note: '备注', call: '回拨', save: '完成',
   },
   returnOutcome: { reached: '已接通', no_answer: '无人接听', wrong_number: '号码有误', refused: '对方拒绝', given_up: '不再回拨' },
-  inbox: {
-    back: '返回收件箱', show: '显示', open: '查看', count: '共 {n} 件',
-    tab: { dispatched: '待签收', in_progress: '办理中', all: '全部' },
-    empty: { dispatched: '没有待签收的工单', in_progress: '没有办理中的工单', all: '没有工单' },
-    step: { sign_for: '签收', record_first_contact: '登记首次联系', report_result: '反馈结果' },
-  },
+  inbox: { back: '返回收件箱', open: '查看' },
   phone: {
     from: '本机号码', to: '拨打', dial: '拨号', answer: '接听', decline: '拒接', hangUp: '挂断', keys: '按键', star: '星号', hash: '井号', speak: '说的话或留言', say: '说', aloud: '朗读提示音', recording: '录音中', recordingOn: '开始录音', recordingOff: '录音结束', inTalk: '已进入通话', outOfTalk: '通话结束', held: '对方已保持通话', unheld: '通话已恢复', listens: '等待输入', listensKeys: '请按键', listensWords: '请按键或说话', turns: '交互记录', noTurns: '还没有交互',
     state: { offline: '未连接', idle: '空闲', calling: '正在呼叫', ringing: '来电', talking: '通话中' },
