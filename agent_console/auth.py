@@ -37,6 +37,7 @@ class SignedIn:
     last_seen_at: datetime
     expires_at: datetime
     authority_version: int
+    password_temporary: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +114,6 @@ def end_session(session: Session, token_sha256: str, *, now: datetime) -> None:
         record(session, "SessionEnded", stream=ADMINISTRATION, by=By("user", user_id), now=now)
 
 
-def end_sessions_of(session: Session, user_id: int, *, now: datetime) -> None:
-    """Revoke every session of an account: its password changed, or it was disabled."""
-    session.execute(
-        update(BrowserSession)
-        .where(BrowserSession.user_id == user_id, BrowserSession.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
-
-
 def account_of(session: Session, user_id: int) -> Account:
     """Return an account with the name of its union."""
     user, union_name = session.execute(
@@ -149,4 +141,5 @@ def _signed_in(row: Row[BrowserSession, User], now: datetime) -> SignedIn:
         last_seen_at=browser.last_seen_at,
         expires_at=browser.expires_at,
         authority_version=user.authority_version,
+        password_temporary=user.password_temporary,
     )

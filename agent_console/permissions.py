@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Depends, Request
 
 from agent_console import auth
 from agent_console.auth import COOKIE, RENEW_AFTER, SignedIn
 from agent_console.console import Console, console_of
+from agent_console.link_door import LinkDoor
 from dispatch.actors import Actor
 from dispatch.database import ReadingSession, WritingSession
 from dispatch.errors import NotAllowed
@@ -20,6 +21,9 @@ from dispatch.rules.permissions import ALLOWED, Action, actions_of
 from dispatch.unit_of_work import unit_of_work
 from hotline.errors import NotSignedIn
 from hotline.services import Services
+
+WITH_TEMPORARY_PASSWORD: Final = frozenset({Action.SESSION, Action.PASSWORD_CHANGE})
+"""What an account may do whose password somebody else has made."""
 
 __all__ = ["ALLOWED", "Action", "Door", "Open", "Visit", "actions_of", "doors_of", "open_to_all", "requires"]
 
@@ -78,6 +82,8 @@ class Door:
         role = signed_in.actor.role
         if role not in ALLOWED[self.action]:
             raise NotAllowed(self.action.value, f"“{role.label}”没有这项权限")
+        if signed_in.password_temporary and self.action not in WITH_TEMPORARY_PASSWORD:
+            raise NotAllowed(self.action.value, "请先把管理员给的临时口令换成自己的")
         return Visit(console, signed_in, now)
 
 
@@ -101,6 +107,6 @@ def open_to_all(why: str) -> Any:
     return Depends(Open(why))
 
 
-def doors_of(calls: Iterator[Callable[..., Any] | None]) -> tuple[Door | Open, ...]:
+def doors_of(calls: Iterator[Callable[..., Any] | None]) -> tuple[Door | Open | LinkDoor, ...]:
     """Return the doors among a route's dependencies; a route with none is a hole."""
-    return tuple(call for call in calls if isinstance(call, Door | Open))
+    return tuple(call for call in calls if isinstance(call, Door | Open | LinkDoor))

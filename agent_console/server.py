@@ -161,7 +161,7 @@ class Sockets:
         signed_in: SignedIn | None = (
             await self._reading(lambda session: auth.find_session(session, token, now=now)) if token else None
         )
-        if signed_in is None:
+        if signed_in is None or signed_in.password_temporary:
             raise socketio.exceptions.ConnectionRefusedError("not_signed_in")
         of_user = [
             each

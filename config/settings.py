@@ -46,6 +46,15 @@ class Settings(BaseSettings):
     numbers: Annotated[tuple[str, ...], NoDecode] = ("12351",)
     """Numbers that reach this centre, comma-separated; the first is shown on outbound calls."""
 
+    smtp_host: str = ""
+    """The mail server for notices; empty means that nobody is told by e-mail."""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: str = ""
+    """The sender's mailbox, such as notices@example.org."""
+
     sandbox_speed: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """How many times faster speech, waits and rings pass on the sandbox's telephones; the programme's own deadlines
     keep to real time. For demonstrations and tests."""
@@ -84,6 +93,10 @@ class Settings(BaseSettings):
     def _numbers_given(self) -> Self:
         if not self.numbers:
             raise ValueError("HOTLINE_NUMBERS must name at least one number")
+        if self.smtp_host and "@" not in self.smtp_from:
+            raise ValueError(
+                "HOTLINE_SMTP_FROM must name the sender's mailbox where HOTLINE_SMTP_HOST is set"
+            )
         return self
 
     @cached_property

@@ -77,6 +77,10 @@ LABELS: Final[Mapping[str, str]] = {
     "AttachmentOpened": "查看附件",
     "AttachmentReleased": "附件提供给工会",
     "AttachmentRemoved": "移除附件",
+    "HandlerChanged": "更换经办人",
+    "LinkRedeemed": "打开链接",
+    "LinkRevoked": "链接作废",
+    "RelayCalled": "中转通话",
 }
 """What people call each event."""
 

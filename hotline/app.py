@@ -28,6 +28,7 @@ from hotline.carriers.twilio import device_identity
 from hotline.jobs.loop import Background
 from hotline.public.webhook import add_messages
 from hotline.services import Services
+from hotline.voice.union_calls import add_union_calls
 from hotline.voice.webhooks import add_voice
 from hotline.wiring import Line, both, bus_of, database_of, each_of, keys_of, line_of, services_of
 from hotline.wiring import now as present
@@ -109,6 +110,7 @@ def build(
     )
     add_voice(app, services)
     add_messages(app)
+    add_union_calls(app)
     if sandbox is not None:
         app.mount("/sandbox", sandbox[0])
     add_console(app, Console(services, sandbox=sandbox is not None))

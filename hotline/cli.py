@@ -26,6 +26,7 @@ from dispatch.search import rebuild
 from dispatch.signatures import require_signature
 from hotline.calendar_commands import calendar_app
 from hotline.cli_unions import route_app, unions_app
+from hotline.cli_users import users_app
 from hotline.jobs.sealing import anchor_of, noted_seal
 from hotline.migrations.run import migrate
 from hotline.preflight import check_all, read_settings
@@ -41,7 +42,6 @@ from ivr_flows.trying import Walk
 MIN_PASSWORD = 8
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="12351 工会服务职工热线")
-users_app = typer.Typer(no_args_is_help=True, help="账号")
 flows_app = typer.Typer(no_args_is_help=True, help="语音流程")
 tickets_app = typer.Typer(no_args_is_help=True, help="工单")
 audit_app = typer.Typer(no_args_is_help=True, help="审计")

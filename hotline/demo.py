@@ -37,8 +37,13 @@ ACCOUNTS: Final[Mapping[str, tuple[str, Role, str | None]]] = {
     "jinan-lixia-b": ("历下区总B岗", Role.UNION_HANDLER, "370102"),
     "jinan-shizhong": ("市中区总A岗", Role.UNION_HANDLER, "370103"),
     "qingdao": ("青岛市总经办", Role.UNION_HANDLER, "3702"),
+    "jinan-admin": ("济南市总管理员", Role.UNION_ADMINISTRATOR, "3701"),
+    "administrator": ("系统管理员", Role.ADMINISTRATOR, None),
 }
 """Account → name on the screen, role, union code."""
+
+PHONES: Mapping[str, str] = {"jinan-lixia": "+8613800000061", "jinan-lixia-b": "+8613800000062"}
+"""Numbers at which the test phone can be one of the cadres: messages, calls about urgent tickets, relay calls."""
 
 
 def load_demo(database: Database, *, data_dir: Path, now: datetime) -> bool:
@@ -71,6 +76,7 @@ def load_demo(database: Database, *, data_dir: Path, now: datetime) -> bool:
                     role=role.value,
                     union_id=unions[union] if union is not None else None,
                     extension=str(number),
+                    phone=PHONES.get(name),
                     skills=["rights", "legal", "mutual_aid", "counselling"] if role is Role.OPERATOR else [],
                     created_at=now,
                 )

@@ -47,6 +47,10 @@ class LockedOut(FrontDoorError):
         self.retry_after_s = retry_after_s
 
 
+class LinkShut(FrontDoorError):
+    """No such link for this device: unknown, used, expired, revoked or overtaken; they are never told apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """How one type of error is answered; `title` and `detail` are Chinese, `code` is for programmes."""
@@ -109,6 +113,7 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
     OverflowError: Answer(422, "invalid", "填写有误", "有的数字超出了可以保存的范围"),
     NotSignedIn: Answer(401, "not_signed_in", "请先登录", "登录已失效，请重新登录"),
     WrongCredentials: Answer(401, "wrong_credentials", "登录失败", "账号或密码不正确"),
+    LinkShut: Answer(410, "link_shut", "链接已失效", "这个链接已经用过、过期或作废，请登录，或申请新的链接"),
     LockedOut: Answer(429, "locked_out", "登录已锁定"),
     OfferGone: Answer(409, "offer_gone", "来电已转走", "来电人已挂机、改选，或已由别人接听"),
     CallGone: Answer(409, "call_gone", "通话已结束", "对方已挂机"),

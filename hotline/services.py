@@ -9,10 +9,12 @@ from pathlib import Path
 
 from dispatch.database import Database
 from dispatch.policy import Policy
+from dispatch.rules.notice_policy import NoticePolicy
 from dispatch.unit_of_work import Publish
 from dispatch.vault import Vault
 from hotline.calls.outbound import OutboundPolicy
 from hotline.carriers.base import Carrier
+from hotline.channels.base import Channel
 from hotline.line.follow_ups import FollowUpPolicy
 from hotline.line.lines import Lines
 from hotline.public.policy import PublicPolicy
@@ -55,5 +57,10 @@ class Services:
     outbound: OutboundPolicy
     follow_up: FollowUpPolicy
     public: PublicPolicy
+    notices: NoticePolicy
+    channels: Mapping[str, Channel]
+    """By kind: sms, and email where there is a mail server, wecom and dingtalk."""
+    robot_key: bytes
+    """32 bytes; robots' addresses lie encrypted with it."""
     database_time: bool = False
     """Whether deadlines are measured by the database's clock and not by this machine's."""

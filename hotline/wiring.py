@@ -16,6 +16,7 @@ from dispatch.database import Database
 from dispatch.policy import Policy
 from dispatch.rules.calendar_policy import CalendarPolicy
 from dispatch.rules.categories import Catalogue
+from dispatch.rules.notice_policy import NoticePolicy
 from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.sla import SlaPolicy
 from dispatch.unit_of_work import Fact, Publish
@@ -23,6 +24,10 @@ from dispatch.vault import Vault
 from hotline.calls.outbound import OutboundPolicy
 from hotline.carriers.base import Carrier
 from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
+from hotline.channels.base import Channel
+from hotline.channels.mail import MailChannel
+from hotline.channels.robots import DingtalkChannel, WecomChannel
+from hotline.channels.sms import SmsChannel
 from hotline.keys import Keys, load_keys
 from hotline.line.follow_ups import FollowUpPolicy
 from hotline.line.lines import Lines
@@ -174,9 +179,12 @@ def services_of(
 ) -> Services:
     """Return everything that a turn, a command and a job need; raises ConfigError."""
     line = line_of(settings, keys)
+    carrier = carrier if carrier is not None else carrier_of(settings, line)
+    outbound = load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping)
+    notices = load_policy(config_file(settings, "notices.yaml"), NoticePolicy.from_mapping)
     return Services(
         database=database,
-        carrier=carrier if carrier is not None else carrier_of(settings, line),
+        carrier=carrier,
         flows=flows_of(settings),
         policy=policy_of(settings, keys),
         lines=load_policy(config_file(settings, "lines.yaml"), Lines.from_mapping),
@@ -196,10 +204,34 @@ def services_of(
         service=service_of(settings),
         messages=load_policy(config_file(settings, "messages.yaml"), Messages.from_mapping),
         readings=load_policy(config_file(settings, "readings.yaml"), Readings.from_mapping),
-        outbound=load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping),
+        outbound=outbound,
         follow_up=load_policy(config_file(settings, "follow_up.yaml"), FollowUpPolicy.from_mapping),
         public=load_policy(config_file(settings, "public_pages.yaml"), PublicPolicy.from_mapping),
+        notices=notices,
+        channels=channels_of(settings, carrier, outbound, notices),
+        robot_key=keys.derive("robots"),
     )
+
+
+def channels_of(
+    settings: Settings, carrier: Carrier, outbound: OutboundPolicy, notices: NoticePolicy
+) -> dict[str, Channel]:
+    """Return the ways to unions' people that this centre has."""
+    found: dict[str, Channel] = {
+        "wecom": WecomChannel(notices.robot_origins["wecom"]),
+        "dingtalk": DingtalkChannel(notices.robot_origins["dingtalk"]),
+        "sms": SmsChannel(carrier, settings.numbers[0], outbound),
+    }
+    if settings.smtp_host:
+        found["email"] = MailChannel(
+            settings.smtp_host,
+            settings.smtp_port,
+            settings.smtp_from,
+            settings.smtp_security,
+            settings.smtp_user,
+            settings.smtp_password.get_secret_value(),
+        )
+    return found
 
 
 def bus_of(settings: Settings) -> Bus | None:
@@ -240,6 +272,7 @@ def read_telephone_policies(settings: Settings) -> None:
     load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping)
     load_policy(config_file(settings, "follow_up.yaml"), FollowUpPolicy.from_mapping)
     load_policy(config_file(settings, "public_pages.yaml"), PublicPolicy.from_mapping)
+    load_policy(config_file(settings, "notices.yaml"), NoticePolicy.from_mapping)
 
 
 def service_of(settings: Settings) -> ServicePolicy:

@@ -61,6 +61,8 @@ class SessionOut(Given):
     server_time: datetime
     actions: list[str]
     """Names of the actions which the actor may do somewhere; buttons still follow each object's own list."""
+    password_temporary: bool
+    """The password came from an administrator and must be changed before anything else."""
 
 
 # Reference data that forms need

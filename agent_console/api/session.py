@@ -92,4 +92,5 @@ def _session_out(console: Console, signed_in: SignedIn, now: datetime) -> Sessio
         expires_at=signed_in.expires_at,
         server_time=now,
         actions=list(actions_of(signed_in.actor.role)),
+        password_temporary=signed_in.password_temporary,
     )

@@ -31,7 +31,9 @@ from agent_console.api.shapes import (
     statutes_of,
     ticket_out,
 )
+from agent_console.idempotency import IdempotencyKey, ticket_done_before
 from agent_console.permissions import Action, Visit, requires
+from dispatch import once
 from dispatch.duplicates import likely_duplicates
 from dispatch.identity import reveal
 from dispatch.queries import list_tickets
@@ -78,11 +80,14 @@ def tickets(visit: Reader, query: Annotated[TicketQuery, Query()]) -> TicketPage
 
 
 @router.post("/tickets", status_code=201)
-def create(given: TicketCreate, visit: Opener) -> TicketOut:
+def create(given: TicketCreate, visit: Opener, key: IdempotencyKey = None) -> TicketOut:
     """Open a draft, or with `call_sid` the one of that call, whose number then is the caller's."""
     if given.call_sid is not None:
         return _create_for_call(given, given.call_sid, visit)
+    asked = once.digest_of("tickets", given.model_dump(exclude_unset=True))
     with visit.writing() as session:
+        if key is not None and not once.begin(session, visit.actor, key, asked, now=visit.now):
+            return ticket_out(visit, ticket_done_before(visit, key))
         ticket = open_ticket(
             session,
             visit.actor,
@@ -96,6 +101,8 @@ def create(given: TicketCreate, visit: Opener) -> TicketOut:
             statutes=statutes_of(given),
             external_id=given.external_id,
         )
+        if key is not None:
+            once.finish(session, visit.actor, key, ticket.number)
     return ticket_out(visit, ticket)
 
 

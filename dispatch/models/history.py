@@ -87,6 +87,13 @@ class Notice(Base):
     __table_args__ = (
         Index("ix_notice_union_at", "union_id", "at"),
         Index("ix_notice_user_at", "user_id", "at"),
+        # Which ones nobody has yet turned into messages.
+        Index(
+            "ix_notice_unplanned",
+            "id",
+            postgresql_where=text("planned_at IS NULL"),
+            sqlite_where=text("planned_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -102,3 +109,5 @@ class Notice(Base):
     step: Mapped[str | None] = mapped_column(String(24))
     clock_id: Mapped[int | None] = mapped_column(ForeignKey("clock.id"))
     seen_at: Mapped[datetime | None]
+    planned_at: Mapped[datetime | None]
+    """When it was decided by which channels its people are told."""

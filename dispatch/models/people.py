@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.models.base import Base, BigId
@@ -26,6 +26,9 @@ class User(Base):
     extension: Mapped[str | None] = mapped_column(String(16), unique=True)
     skills: Mapped[list[str]] = mapped_column(default=list)
     phone: Mapped[str | None] = mapped_column(String(20))
+    email: Mapped[str | None] = mapped_column(String(254))
+    password_temporary: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Given by an administrator: it opens nothing but its own change."""
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     authority_version: Mapped[int] = mapped_column(default=1)

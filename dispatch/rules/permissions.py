@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from dispatch.rules.roles import ACCOUNT_ROLES, Role
+from dispatch.rules.roles import ACCOUNT_ROLES, UNION_ROLES, Role
 
 
 class Action(StrEnum):
@@ -53,6 +53,19 @@ class Action(StrEnum):
     ATTACHMENT_READ = "attachment.read"
     ATTACHMENT_KEEP = "attachment.keep"
     """Giving a file to the unions, and taking away what does not belong on a ticket."""
+    # People, and what a union's people do for themselves.
+    PASSWORD_CHANGE = "password.change"  # noqa: S105  # an action, not a password
+    USER_READ = "user.read"
+    USER_ADMINISTER = "user.administer"
+    INBOX_READ = "inbox.read"
+    INBOX_WORK = "inbox.work"
+    INBOX_OVERSEE = "inbox.oversee"
+    ABSENCE_KEEP = "absence.keep"
+    LINK_KEEP = "link.keep"
+    NOTICE_PREFER = "notice.prefer"
+    ROBOT_KEEP = "robot.keep"
+    DELIVERY_READ = "delivery.read"
+    DELIVERY_DECIDE = "delivery.decide"
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -98,6 +111,18 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ATTACHMENT_ADD: _SEATS | _HANDLERS | {Role.DISPATCHER},
     Action.ATTACHMENT_READ: _READERS,
     Action.ATTACHMENT_KEEP: _SEATS | _HANDLERS | {Role.DISPATCHER},
+    Action.PASSWORD_CHANGE: ACCOUNT_ROLES - {Role.PARTNER},
+    Action.USER_READ: frozenset({Role.ADMINISTRATOR, Role.UNION_ADMINISTRATOR, Role.AUDITOR}),
+    Action.USER_ADMINISTER: frozenset({Role.ADMINISTRATOR, Role.UNION_ADMINISTRATOR}),
+    Action.INBOX_READ: UNION_ROLES,
+    Action.INBOX_WORK: _HANDLERS,
+    Action.INBOX_OVERSEE: frozenset({Role.UNION_LEADER, Role.UNION_ADMINISTRATOR}),
+    Action.ABSENCE_KEEP: UNION_ROLES,
+    Action.LINK_KEEP: _HANDLERS,
+    Action.NOTICE_PREFER: ACCOUNT_ROLES - {Role.PARTNER},
+    Action.ROBOT_KEEP: frozenset({Role.ADMINISTRATOR, Role.UNION_ADMINISTRATOR}),
+    Action.DELIVERY_READ: _LEADERS | UNION_ROLES | {Role.DISPATCHER, Role.ADMINISTRATOR, Role.AUDITOR},
+    Action.DELIVERY_DECIDE: _LEADERS | {Role.DISPATCHER, Role.UNION_LEADER},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

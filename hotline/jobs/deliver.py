@@ -18,7 +18,7 @@ from hotline.calls.log import changed
 from hotline.calls.models import Call, Leg, Recording
 from hotline.calls.status import Conversation, is_talking
 from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
-from hotline.jobs import sms
+from hotline.jobs import notices, relay_calls, sms
 from hotline.line import conversations, offers
 from hotline.line.endings import caller_gone
 from hotline.line.models import Offer
@@ -303,11 +303,17 @@ _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "send_public_text": _send_public_text,
     "end_conference": _end_conference,
     "fetch_recording": _fetch_recording,
+    "send_notice": notices.send_notice,
+    "ring_for_notice": notices.ring_for_notice,
+    "relay_ring_union": relay_calls.ring_union,
+    "relay_ring_caller": relay_calls.ring_caller,
+    "relay_end": relay_calls.end,
 }
 CREATES: Final = frozenset(
     {
         *("originate_operator", "reconnect_operator", "originate_return_call", "originate_follow_up"),
         *("send_sms", "send_public_text"),
+        *("send_notice", "ring_for_notice", "relay_ring_union", "relay_ring_caller"),
     }
 )
 """What makes a call or a message: never repeated blindly after an unknown outcome (docs/telephony.md, rule 10)."""

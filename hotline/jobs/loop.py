@@ -11,12 +11,14 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from dispatch import access_links, once
 from dispatch.archive import archive_ended
 from dispatch.database import Busy
 from dispatch.seal_chain import EVERY
 from dispatch.unit_of_work import unit_of_work
 from hotline.calls.reconcile import reconcile
 from hotline.jobs import relay
+from hotline.jobs.notices import plan_notices
 from hotline.jobs.sealing import seal_history
 from hotline.jobs.ticker import look_at_itself, order_recompute, refresh_calendars, sleep_s, tick
 from hotline.line import follow_ups
@@ -32,6 +34,7 @@ SELF_AUDIT_AFTER_S: Final = 20.0
 SELF_AUDIT_EVERY_S: Final = 300.0
 CALENDARS_EVERY_S: Final = 2.0
 FOLLOW_UP_EVERY_S: Final = 10.0
+NOTICES_EVERY_S: Final = 1.0
 
 logger = structlog.get_logger(__name__)
 
@@ -85,6 +88,13 @@ def archive(services: Services) -> int:
         return archive_ended(session, policy=services.policy, now=services.now())
 
 
+def forget_requests(services: Services) -> int:
+    """Throw away keys and links that nobody can use any more; return how many."""
+    now = services.now()
+    with unit_of_work(services.database, publish=services.publish, purpose="clock") as session:
+        return once.forget(session, now=now) + access_links.forget(session, now=now)
+
+
 class Background:
     """The threads of one process: senders, clock, reconciler. Start them once, stop them at the end."""
 
@@ -114,6 +124,7 @@ class Background:
                 ("recomputes", self._order_recompute),
                 ("self-audit", self._look_at_itself),
                 ("sealer", self._seal),
+                ("notices", self._plan_notices),
             ]
             if services.follow_up.enabled:
                 wanted.append(("follow-ups", self._follow_up))
@@ -163,6 +174,7 @@ class Background:
         if not self._stopping.is_set():
             reconcile(self._services)
             archive(self._services)
+            forget_requests(self._services)
 
     def _order_recompute(self) -> None:
         order_recompute(self._services, first=self._first_look)
@@ -183,6 +195,10 @@ class Background:
         self._stopping.wait(EVERY.total_seconds())
         # At the end once more: a programme that is put away leaves nothing unsealed.
         seal_history(self._services, every=timedelta() if self._stopping.is_set() else EVERY)
+
+    def _plan_notices(self) -> None:
+        looked = plan_notices(self._services)
+        self._stopping.wait(0.0 if looked else NOTICES_EVERY_S)
 
     def _follow_up(self) -> None:
         follow_up(self._services)

@@ -17,12 +17,16 @@ from dispatch.rules.roles import Role
 from dispatch.unit_of_work import unit_of_work
 from hotline.carriers.base import CarrierError
 from hotline.jobs.deliver import CREATES, NotYet, deliver
+from hotline.jobs.notices import NoLongerWanted
 from hotline.services import Services
 
 LEASE: Final = timedelta(seconds=60)
 BATCH: Final = 32
 MOST_ATTEMPTS: Final = 8
 NOT_YET: Final = timedelta(milliseconds=300)
+AGAIN: Final = timedelta(seconds=1)
+PATIENT: Final = {"send_notice": timedelta(seconds=15)}
+"""Kinds that may wait out another server's bad half hour: the pause doubles with each try."""
 
 logger = structlog.get_logger(__name__)
 
@@ -74,6 +78,8 @@ def carry_out(services: Services, claimed: Claimed, *, owner: str) -> str:
         return "lost"
     try:
         deliver(services, claimed.kind, claimed.payload)
+    except NoLongerWanted:
+        return _end(services, claimed.id, "cancelled")
     except NotYet:
         return _end(services, claimed.id, "pending", again=NOT_YET, error=None)
     except CarrierError as error:
@@ -96,7 +102,7 @@ def _refused(services: Services, claimed: Claimed, error: CarrierError) -> str:
     if error.unknown_outcome and claimed.kind in CREATES:
         return _end(services, claimed.id, "unknown", error=str(error))
     if error.retryable or error.unknown_outcome:
-        return _end(services, claimed.id, "pending", again=timedelta(seconds=1), error=str(error))
+        return _end(services, claimed.id, "pending", again=AGAIN, error=str(error))
     return _end(services, claimed.id, "failed", error=str(error))
 
 
@@ -161,7 +167,8 @@ def _end(
         if state == "sent":
             row.sent_at = now
         elif state == "pending":
-            row.not_before = now + (again or NOT_YET)
+            pause = PATIENT.get(row.kind) if error is not None else None
+            row.not_before = now + (pause * 2 ** (row.attempts - 1) if pause else again or NOT_YET)
         elif state in ("unknown", "failed"):
             session.add(_alarm(now))
         return state

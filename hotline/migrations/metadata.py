@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dispatch.models import (
+    attachments,
     audit,
     clocks,
     history,
+    inbox,
     life,
     people,
     places,
@@ -21,6 +23,7 @@ from dispatch.models.base import Base
 from hotline.calls import follow_up_models as follow_ups
 from hotline.calls import models as calls
 from hotline.calls import protection_models as protection
+from hotline.calls import relay_models as relays
 from hotline.line import models as line
 from hotline.public import models as public
 
@@ -31,10 +34,12 @@ MODULES = (
     tickets,
     clocks,
     history,
+    inbox,
     life,
     working_time,
     signals,
     audit,
+    attachments,
     search,
     views,
     calls,
@@ -43,6 +48,7 @@ MODULES = (
     protection,
     follow_ups,
     public,
+    relays,
 )
 """Imported for their tables; named so that none is forgotten."""
 

@@ -15,6 +15,7 @@ from dispatch import search
 from dispatch.database import Database
 from dispatch.events import ADMINISTRATION, By, record
 from dispatch.models.base import Base
+from dispatch.models.history import Notice
 from dispatch.models.tickets import Ticket, TicketSequence
 from dispatch.policy import Policy
 from dispatch.rules.levels import Level
@@ -103,7 +104,10 @@ def _models(
         return []
     each = max(1, min(MODELS_EACH, tickets // 400))
     with database.writing() as session:
-        return list(live_all(session, country, policy=policy, now=now, each=each, seed=seed))
+        models = list(live_all(session, country, policy=policy, now=now, each=each, seed=seed))
+        # A rehearsal's people are told nothing: neither of the models nor of their copies.
+        session.execute(update(Notice).values(planned_at=Notice.at))
+        return models
 
 
 def _write_dicts(database: Database, out: Bulk, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

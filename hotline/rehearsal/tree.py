@@ -189,6 +189,7 @@ def _accounts(country: Country, password_hash: str, now: datetime) -> Iterable[d
             "skills": [],
             "created_at": now,
             "authority_version": 1,
+            "password_temporary": False,
         }
 
     made: list[dict[str, Any]] = []

@@ -22,6 +22,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",
 ]
 SPEED = 4.0
 """Telephones faster than people, but slow enough for a busy machine to press a key in time."""

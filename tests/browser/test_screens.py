@@ -79,7 +79,7 @@ def test_the_union_works_with_one_thumb(sit_down: SitDown, ticket: str, language
     expect(screen.page.get_by_test_id("sign-in-form")).to_be_visible()
     looks_right_in_the_hand(screen)
     page = screen.sign_in("jinan-lixia", at="/inbox")
-    page.get_by_test_id("inbox-tab-all").click()
+    page.get_by_test_id("inbox-tab-to_sign").click()
     expect(page.get_by_test_id(f"inbox-card-{ticket}")).to_be_visible()
     looks_right_in_the_hand(screen)
     page.get_by_test_id(f"inbox-next-{ticket}").click()

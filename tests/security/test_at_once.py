@@ -10,9 +10,10 @@ import pytest
 import socketio
 from sqlalchemy import select, update
 
-from agent_console.auth import COOKIE, LONGEST, end_sessions_of
+from agent_console.auth import COOKIE, LONGEST
 from agent_console.push import Push
 from agent_console.server import HEARD, Sockets
+from dispatch.accounts import end_sessions
 from dispatch.models.people import User
 from dispatch.rules.permissions import Action
 from dispatch.rules.roles import Role
@@ -38,7 +39,7 @@ def sign_out(house: House) -> None:
 def change_password(house: House) -> None:
     with house.database.writing() as session:
         user = session.scalars(select(User.id).where(User.name == "operator")).one()
-        end_sessions_of(session, user, now=house.clock())
+        end_sessions(session, user, now=house.clock())
 
 
 ENDINGS: dict[str, Callable[[House], None]] = {

@@ -244,6 +244,11 @@ LISTS = [
     ("GET", "/api/employers?q=单位1"),
     ("GET", "/api/callbacks"),
     ("GET", "/api/views"),
+    ("GET", "/api/inbox?section=to_sign&limit=100"),
+    ("GET", "/api/inbox?section=in_hand&limit=100"),
+    ("GET", "/api/inbox?section=overdue&limit=100"),
+    ("GET", "/api/oversight"),
+    ("GET", "/api/deliveries"),
 ]
 
 

@@ -29,6 +29,10 @@ export function makeRouter(): Router {
       },
       { path: '/inbox', component: () => import('./pages/InboxPage.vue'), meta: { title: 'page.inbox' } },
       { path: '/inbox/:number', component: () => import('./pages/InboxTicketPage.vue'), props: true, meta: { title: 'page.inbox' } },
+      { path: '/inbox/more/:part', component: () => import('./pages/InboxMorePage.vue'), props: true, meta: { title: 'page.inbox' } },
+      { path: '/users', component: () => import('./pages/UsersPage.vue'), meta: { title: 'page.users' } },
+      { path: '/password', name: 'password', component: () => import('./pages/PasswordPage.vue'), meta: { title: 'page.password' } },
+      { path: '/l/:link?', component: () => import('./pages/LinkPage.vue'), props: true, meta: { open: true, title: 'page.link' } },
       { path: '/phone', component: () => import('./pages/PhonePage.vue'), meta: { open: true, title: 'page.phone' } },
       { path: '/progress', component: () => import('./pages/ProgressPage.vue'), meta: { open: true, title: 'worker.progress.title' } },
       { path: '/request', component: () => import('./pages/RequestPage.vue'), meta: { open: true, title: 'worker.request.title' } },
@@ -43,6 +47,7 @@ export function makeRouter(): Router {
     if (!session.asked) await session.load().catch(() => undefined)
     if (to.name === 'sign-in') return session.user ? session.home : true
     if (!session.user) return { name: 'sign-in', query: to.name === 'home' ? {} : { next: to.fullPath } }
+    if (session.passwordTemporary && to.name !== 'password') return { name: 'password' }
     return to.name === 'home' ? session.home : true
   })
   return router

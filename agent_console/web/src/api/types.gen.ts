@@ -4,6 +4,110 @@
  */
 
 export interface paths {
+    "/api/absences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Away
+         * @description Return who of the reader's union is or will be away.
+         */
+        get: operations["away_api_absences_get"];
+        put?: never;
+        /**
+         * Enter
+         * @description Write an absence down; the answer is the union's list.
+         */
+        post: operations["enter_api_absences_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/absences/{absence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Be Back
+         * @description End an absence, or take a coming one away.
+         */
+        delete: operations["be_back_api_absences__absence_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/access-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mine
+         * @description Return the reader's own links and the devices that hold one.
+         */
+        get: operations["mine_api_access_links_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/access-links/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke All
+         * @description Shut all of the reader's links: a telephone was lost.
+         */
+        post: operations["revoke_all_api_access_links_revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/access-links/{link_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description Shut one of the reader's links.
+         */
+        post: operations["revoke_api_access_links__link_id__revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/blocked-numbers": {
         parameters: {
             query?: never;
@@ -450,6 +554,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sent
+         * @description Return messages and how far they got; `unsettled` are those that a person must look at.
+         */
+        get: operations["sent_api_deliveries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/{delivery_id}/send_again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Again
+         * @description Send it anew: a person has decided so, the machine never does.
+         */
+        post: operations["send_again_api_deliveries__delivery_id__send_again_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/{delivery_id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle
+         * @description Say what became of a message without a known end.
+         */
+        post: operations["settle_api_deliveries__delivery_id__settle_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/employers": {
         parameters: {
             query?: never;
@@ -530,6 +694,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sections
+         * @description Return a page of one section of the reader's own union, with the counts of all.
+         */
+        get: operations["sections_api_inbox_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inbox/{number}/relay_calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls
+         * @description Return the visitor's relay calls about a ticket, newest first.
+         */
+        get: operations["calls_api_inbox__number__relay_calls_get"];
+        put?: never;
+        /**
+         * Call
+         * @description Ring the visitor's own registered telephone and then the caller's; both see the centre's number.
+         */
+        post: operations["call_api_inbox__number__relay_calls_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inbox/{number}/take_over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Over
+         * @description Let the deputy, or whom the leader names, go on with the ticket.
+         */
+        post: operations["take_over_api_inbox__number__take_over_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incident": {
         parameters: {
             query?: never;
@@ -571,6 +799,150 @@ export interface paths {
          */
         get: operations["line_api_line_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/link/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Again
+         * @description Send a new link to the person of an old one, by the way the old one came; the answer never says whether it did.
+         */
+        post: operations["ask_again_api_link_again_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/link/redeem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redeem
+         * @description Bind a link to this device; only a POST does it, so that whatever merely fetches addresses uses nothing up.
+         */
+        post: operations["redeem_api_link_redeem_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/link/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look
+         * @description Return what the device may see of its ticket.
+         */
+        get: operations["look_api_link__link_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/link/{link_id}/add_progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Progress
+         * @description Write a progress note.
+         */
+        post: operations["add_progress_api_link__link_id__add_progress_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/link/{link_id}/record_first_contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record First Contact
+         * @description Record the first contact with the caller.
+         */
+        post: operations["record_first_contact_api_link__link_id__record_first_contact_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/link/{link_id}/sign_for": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign For
+         * @description Sign for the ticket: the person himself, with the deputy of his account, post or union.
+         */
+        post: operations["sign_for_api_link__link_id__sign_for_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notice-preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preferences
+         * @description Return by what the reader is told, and where.
+         */
+        get: operations["preferences_api_notice_preferences_get"];
+        /**
+         * Prefer
+         * @description Choose by what to be told; a call about a P0 comes whatever was chosen.
+         */
+        put: operations["prefer_api_notice_preferences_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -672,6 +1044,46 @@ export interface paths {
          * @description Refuse a ring; the caller keeps the place.
          */
         post: operations["decline_offer_api_offers__id__decline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/oversight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Subtree
+         * @description Return what lies with the unions below, how they keep time, and the union's people.
+         */
+        get: operations["subtree_api_oversight_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/posts/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Fill Post
+         * @description Put a holder and a deputy (AB岗) on a union's post.
+         */
+        put: operations["fill_post_api_posts__code__put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1208,6 +1620,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/robots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Return the robots of the reader's union and below; their addresses are shown to nobody again.
+         */
+        get: operations["listed_api_robots_get"];
+        put?: never;
+        /**
+         * Enter
+         * @description Enter a group's robot; only addresses at the origins that the configuration names are taken.
+         */
+        post: operations["enter_api_robots_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/robots/{robot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove
+         * @description Take a robot away.
+         */
+        delete: operations["remove_api_robots__robot_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/robots/{robot_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Out
+         * @description Send a word to the group, so that whoever entered the robot sees whether it speaks; 502 where it does not.
+         */
+        post: operations["try_out_api_robots__robot_id__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rosters/{sheet}": {
         parameters: {
             query?: never;
@@ -1319,6 +1795,26 @@ export interface paths {
          * @description End the session at once, on the server; its sockets are closed within two seconds.
          */
         delete: operations["sign_out_api_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Password
+         * @description Change one's own password; wrong guesses of the present one count as failed sign-ins.
+         */
+        put: operations["change_password_api_session_password_put"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2497,7 +2993,115 @@ export interface paths {
          */
         get: operations["users_api_users_get"];
         put?: never;
+        /**
+         * Create
+         * @description Make an account; its password is made here, shown once, and must be changed at the first sign-in.
+         */
+        post: operations["create_api_users_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Return the accounts that the visitor administers; an auditor reads all.
+         */
+        get: operations["listed_api_users_accounts_get"];
+        put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description Return one account.
+         */
+        get: operations["read_api_users__user_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Change what is given; a new role or union holds at once, and closes the person's sockets.
+         */
+        patch: operations["change_api_users__user_id__patch"];
+        trace?: never;
+    };
+    "/api/users/{user_id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable
+         * @description Shut an account: its sessions end at once, its sockets within two seconds.
+         */
+        post: operations["disable_api_users__user_id__disable_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable
+         * @description Open a disabled account again.
+         */
+        post: operations["enable_api_users__user_id__enable_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{user_id}/reset_password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Password
+         * @description Make a temporary password in place of a lost one; it is shown once, and every session ends.
+         */
+        post: operations["reset_password_api_users__user_id__reset_password_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2552,11 +3156,159 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AbsenceIn */
+        AbsenceIn: {
+            /**
+             * Begins At
+             * Format: date-time
+             */
+            begins_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** User Id */
+            user_id?: number | null;
+        };
+        /** AbsenceOut */
+        AbsenceOut: {
+            /**
+             * Begins At
+             * Format: date-time
+             */
+            begins_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Id */
+            id: number;
+            /** Mine */
+            mine: boolean;
+            /** Reason */
+            reason: string;
+            /** User Id */
+            user_id: number;
+            /** User Name */
+            user_name: string;
+        };
         /**
          * Accept
          * @description 受理: the ticket itself must say enough; a P0 needs place, event and a number.
          */
         Accept: {
+            /** Version */
+            version: number;
+        };
+        /** AccountChange */
+        AccountChange: {
+            /** Deputy Id */
+            deputy_id?: number | null;
+            /** Display Name */
+            display_name?: string | null;
+            /** Email */
+            email?: string | null;
+            /** Extension */
+            extension?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Role */
+            role?: string | null;
+            /** Skills */
+            skills?: string[] | null;
+            /** Union Id */
+            union_id?: number | null;
+            /** Version */
+            version: number;
+        };
+        /** AccountDisable */
+        AccountDisable: {
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /** AccountIn */
+        AccountIn: {
+            /** Deputy Id */
+            deputy_id?: number | null;
+            /** Display Name */
+            display_name?: string | null;
+            /** Email */
+            email?: string | null;
+            /** Extension */
+            extension?: string | null;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone?: string | null;
+            /** Role */
+            role: string;
+            /** Skills */
+            skills?: string[] | null;
+            /** Union Id */
+            union_id?: number | null;
+        };
+        /** AccountOut */
+        AccountOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Deputy Id */
+            deputy_id: number | null;
+            /** Deputy Name */
+            deputy_name: string | null;
+            /** Disabled At */
+            disabled_at: string | null;
+            /** Display Name */
+            display_name: string;
+            /** Email */
+            email: string | null;
+            /** Extension */
+            extension: string | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Open Tickets */
+            open_tickets: number;
+            /** Password Temporary */
+            password_temporary: boolean;
+            /** Phone */
+            phone: string | null;
+            /** Posts */
+            posts: string[];
+            /** Role */
+            role: string;
+            /** Role Label */
+            role_label: string;
+            /** Skills */
+            skills: string[];
+            /** Union Id */
+            union_id: number | null;
+            /** Union Name */
+            union_name: string | null;
+            /** Version */
+            version: number;
+        };
+        /** AccountPage */
+        AccountPage: {
+            /** Items */
+            items: components["schemas"]["AccountOut"][];
+            /** Next */
+            next: number | null;
+        };
+        /** AccountVersion */
+        AccountVersion: {
             /** Version */
             version: number;
         };
@@ -3075,6 +3827,25 @@ export interface components {
              */
             state: "running" | "paused" | "met" | "missed" | "cancelled";
         };
+        /** ColleagueOut */
+        ColleagueOut: {
+            /** Away Until */
+            away_until: string | null;
+            /** Deputy Name */
+            deputy_name: string | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+            /** Role */
+            role: string;
+            /** Role Label */
+            role_label: string;
+        };
         /**
          * ConsentIn
          * @description The caller's word that his employer's own union may see the case, or that it may not any more.
@@ -3205,6 +3976,46 @@ export interface components {
             route_told?: string | null;
             /** Version */
             version: number;
+        };
+        /** DeliveryOut */
+        DeliveryOut: {
+            /** Attempts */
+            attempts: number;
+            /** Channel */
+            channel: string;
+            /** Channel Label */
+            channel_label: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Error */
+            error: string | null;
+            /** Id */
+            id: number;
+            /** Not Before */
+            not_before: string | null;
+            /** Outcome Label */
+            outcome_label: string | null;
+            /** Purpose */
+            purpose: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** Settled As */
+            settled_as: string | null;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Ticket Number */
+            ticket_number: string | null;
+            /** To */
+            to: string;
+            /** Union Name */
+            union_name: string | null;
+            /** What */
+            what: string | null;
         };
         /** DirectAnswer */
         DirectAnswer: {
@@ -3391,6 +4202,17 @@ export interface components {
             /** Union Name */
             union_name: string;
         };
+        /** FilledPostOut */
+        FilledPostOut: {
+            /** Code */
+            code: string;
+            /** Deputy Id */
+            deputy_id: number | null;
+            /** Holder Id */
+            holder_id: number | null;
+            /** Name */
+            name: string;
+        };
         /** Follower */
         Follower: {
             /** Category */
@@ -3471,6 +4293,49 @@ export interface components {
             unchanged: number;
             /** Updated */
             updated: number;
+        };
+        /** InboxItemOut */
+        InboxItemOut: {
+            /** Deputy Name */
+            deputy_name: string | null;
+            /** Handler Name */
+            handler_name: string | null;
+            /** Mine */
+            mine: boolean;
+            /** One Tap */
+            one_tap: boolean;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "lead" | "co";
+            /**
+             * Section
+             * @enum {string}
+             */
+            section: "to_sign" | "to_approve" | "overdue" | "today" | "in_hand" | "waiting" | "drafts";
+            /** Step */
+            step: string | null;
+            ticket: components["schemas"]["TicketSummary"];
+        };
+        /** InboxOut */
+        InboxOut: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["InboxItemOut"][];
+            /** Next */
+            next: string | null;
+            pair: components["schemas"]["PairOut"] | null;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** Union Name */
+            union_name: string;
         };
         /**
          * IncidentIn
@@ -3572,6 +4437,59 @@ export interface components {
             /** Waiting */
             waiting: number;
         };
+        /** LinkAction */
+        LinkAction: {
+            /** Command */
+            command: string;
+            /** Label */
+            label: string;
+        };
+        /** LinkContact */
+        LinkContact: {
+            /**
+             * Means
+             * @enum {string}
+             */
+            means: "phone" | "visit" | "message" | "site_check";
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "reached" | "no_answer" | "site_check";
+            /** Text */
+            text?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** LinkLineOut */
+        LinkLineOut: {
+            /** Channel */
+            channel: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Device Expires At */
+            device_expires_at: string | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: number;
+            /** Live */
+            live: boolean;
+            /** Redeemed At */
+            redeemed_at: string | null;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Ticket Number */
+            ticket_number: string;
+            /** User Agent */
+            user_agent: string;
+        };
         /**
          * LinkOut
          * @description Another ticket of the same matter, as far as the reader may see it.
@@ -3587,6 +4505,69 @@ export interface components {
             relation_label: string;
             /** State Label */
             state_label: string;
+        };
+        /** LinkProgress */
+        LinkProgress: {
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /** LinkSign */
+        LinkSign: {
+            /** Version */
+            version: number;
+        };
+        /**
+         * LinkTicketOut
+         * @description What a device sees of its one ticket: enough for the next step, and nothing of who called.
+         */
+        LinkTicketOut: {
+            /** Actions */
+            actions: components["schemas"]["LinkAction"][];
+            /** Category Name */
+            category_name: string | null;
+            clock: components["schemas"]["ClockOut"] | null;
+            /** Deputy Name */
+            deputy_name: string | null;
+            /** Employer */
+            employer: string | null;
+            /** Handler Name */
+            handler_name: string | null;
+            /** Headcount */
+            headcount: number | null;
+            /** Link Id */
+            link_id: number;
+            /** Number */
+            number: string;
+            /** Person */
+            person: string;
+            /** Region */
+            region: string | null;
+            /** Relay Nos */
+            relay_nos: string[];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** Signed In Only */
+            signed_in_only: components["schemas"]["LinkAction"][];
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** Union Name */
+            union_name: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "P0" | "P1" | "P2" | "P3";
+            /** Version */
+            version: number;
+            /** Wish */
+            wish: string;
         };
         /** Merge */
         Merge: {
@@ -3613,6 +4594,15 @@ export interface components {
             new_due_at: string;
             /** Number */
             number: string;
+        };
+        /**
+         * NewAccountOut
+         * @description An account whose password was just made: it is shown this once and kept nowhere in clear.
+         */
+        NewAccountOut: {
+            account: components["schemas"]["AccountOut"];
+            /** Password */
+            password: string;
         };
         /** NoteIn */
         NoteIn: {
@@ -3708,6 +4698,20 @@ export interface components {
              */
             outcome: "answered" | "silent" | "wrong_number" | "prank" | "test" | "query_only";
         };
+        /** OversightOut */
+        OversightOut: {
+            /** People */
+            people: components["schemas"]["ColleagueOut"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** Shares */
+            shares: components["schemas"]["ShareOut"][];
+            /** Unions */
+            unions: components["schemas"]["UnionBelowOut"][];
+        };
         /**
          * OwnFileOut
          * @description A file that the caller has sent in; it is not given back through this page.
@@ -3759,6 +4763,24 @@ export interface components {
             steps: components["schemas"]["StepOut"][];
             /** Union */
             union: string;
+        };
+        /** PairOut */
+        PairOut: {
+            /** Deputy Id */
+            deputy_id: number;
+            /** Deputy Name */
+            deputy_name: string;
+            /** Handler Id */
+            handler_id: number;
+            /** Handler Name */
+            handler_name: string;
+        };
+        /** PasswordChange */
+        PasswordChange: {
+            /** Current */
+            current: string;
+            /** New */
+            new: string;
         };
         /** Petition */
         Petition: {
@@ -3830,6 +4852,13 @@ export interface components {
             /** Union Name */
             union_name: string;
         };
+        /** PostIn */
+        PostIn: {
+            /** Deputy Id */
+            deputy_id?: number | null;
+            /** Holder Id */
+            holder_id?: number | null;
+        };
         /** PostOut */
         PostOut: {
             /** Code */
@@ -3840,6 +4869,39 @@ export interface components {
             holder: string | null;
             /** Name */
             name: string;
+        };
+        /**
+         * Preferences
+         * @description By what a person is told; what is left out stays as it is.
+         */
+        Preferences: {
+            /** Digest */
+            digest?: boolean | null;
+            /** Email */
+            email?: boolean | null;
+            /** Robocall */
+            robocall?: boolean | null;
+            /** Robot */
+            robot?: boolean | null;
+            /** Sms */
+            sms?: boolean | null;
+        };
+        /** PreferencesOut */
+        PreferencesOut: {
+            /** Address */
+            address: string | null;
+            /** Digest */
+            digest: boolean;
+            /** Email */
+            email: boolean;
+            /** Phone */
+            phone: string | null;
+            /** Robocall */
+            robocall: boolean;
+            /** Robot */
+            robot: boolean;
+            /** Sms */
+            sms: boolean;
         };
         /** PresenceIn */
         PresenceIn: {
@@ -4071,6 +5133,11 @@ export interface components {
             /** Ready */
             ready: boolean;
         };
+        /** RedeemIn */
+        RedeemIn: {
+            /** Token */
+            token: string;
+        };
         /** RegionOut */
         RegionOut: {
             /** Code */
@@ -4081,6 +5148,32 @@ export interface components {
             name: string;
             /** Parent */
             parent: string | null;
+        };
+        /** RelayIn */
+        RelayIn: {
+            /** Caller Id */
+            caller_id?: number | null;
+        };
+        /** RelayOut */
+        RelayOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Id */
+            id: number;
+            /** Outcome */
+            outcome: string | null;
+            /** Outcome Label */
+            outcome_label: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ringing_union" | "ringing_caller" | "talking" | "ended";
         };
         /** RemoveCoHandler */
         RemoveCoHandler: {
@@ -4357,6 +5450,53 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** RobotIn */
+        RobotIn: {
+            /** Address */
+            address: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "wecom" | "dingtalk";
+            /** Name */
+            name: string;
+            /** Secret */
+            secret?: string | null;
+            /** Union Id */
+            union_id: number;
+            /** User Id */
+            user_id?: number | null;
+        };
+        /** RobotOut */
+        RobotOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "wecom" | "dingtalk";
+            /** Kind Label */
+            kind_label: string;
+            /** Name */
+            name: string;
+            /** Signed */
+            signed: boolean;
+            /** Union Id */
+            union_id: number;
+            /** Union Name */
+            union_name: string;
+            /** User Id */
+            user_id: number | null;
+            /** User Name */
+            user_name: string | null;
+        };
         /**
          * RoutingRuleItem
          * @description A rule as it is written and as it is read.
@@ -4515,12 +5655,31 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+            /** Password Temporary */
+            password_temporary: boolean;
             /**
              * Server Time
              * Format: date-time
              */
             server_time: string;
             user: components["schemas"]["UserOut"];
+        };
+        /** SettleIn */
+        SettleIn: {
+            /**
+             * Settled As
+             * @enum {string}
+             */
+            settled_as: "arrived" | "given_up";
+        };
+        /** ShareOut */
+        ShareOut: {
+            /** Ended */
+            ended: number | null;
+            /** Kept */
+            kept: number | null;
+            /** Kind */
+            kind: string;
         };
         /**
          * Sheet
@@ -4715,6 +5874,17 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** TakeOverIn */
+        TakeOverIn: {
+            /** Deputy Id */
+            deputy_id: number;
+            /** Handler Id */
+            handler_id: number;
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
         /** Terminate */
         Terminate: {
             /** Approved */
@@ -4730,6 +5900,8 @@ export interface components {
         };
         /** TicketCreate */
         TicketCreate: {
+            /** Accused Union Ids */
+            accused_union_ids?: number[] | null;
             /** Amount Cents */
             amount_cents?: number | null;
             /** Call Sid */
@@ -4809,6 +5981,8 @@ export interface components {
         };
         /** TicketEdit */
         TicketEdit: {
+            /** Accused Union Ids */
+            accused_union_ids?: number[] | null;
             /** Amount Cents */
             amount_cents?: number | null;
             /** Callback Wanted */
@@ -5003,6 +6177,31 @@ export interface components {
             version: number;
             /** Wish */
             wish: string;
+        };
+        /** UnionBelowOut */
+        UnionBelowOut: {
+            /** Ended */
+            ended: number | null;
+            /** Id */
+            id: number;
+            /** Kept */
+            kept: number | null;
+            /** Level */
+            level: string;
+            /** Level Label */
+            level_label: string;
+            /** Name */
+            name: string;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+            /** Own */
+            own: boolean;
+            /** To Sign */
+            to_sign: number;
+            /** Today */
+            today: number;
         };
         /** UnionOut */
         UnionOut: {
@@ -5234,6 +6433,161 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    away_api_absences_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbsenceOut"][];
+                };
+            };
+        };
+    };
+    enter_api_absences_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AbsenceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbsenceOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    be_back_api_absences__absence_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                absence_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbsenceOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    mine_api_access_links_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkLineOut"][];
+                };
+            };
+        };
+    };
+    revoke_all_api_access_links_revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkLineOut"][];
+                };
+            };
+        };
+    };
+    revoke_api_access_links__link_id__revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                link_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkLineOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     blocked_api_blocked_numbers_get: {
         parameters: {
             query?: {
@@ -5935,6 +7289,102 @@ export interface operations {
             };
         };
     };
+    sent_api_deliveries_get: {
+        parameters: {
+            query?: {
+                state?: ("pending" | "leased" | "sending" | "sent" | "unknown" | "expired" | "failed" | "cancelled") | null;
+                unsettled?: boolean;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_again_api_deliveries__delivery_id__send_again_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settle_api_deliveries__delivery_id__settle_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     employers_api_employers_get: {
         parameters: {
             query?: {
@@ -6069,6 +7519,143 @@ export interface operations {
             };
         };
     };
+    sections_api_inbox_get: {
+        parameters: {
+            query?: {
+                section?: "to_sign" | "to_approve" | "overdue" | "today" | "in_hand" | "waiting" | "drafts";
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calls_api_inbox__number__relay_calls_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    call_api_inbox__number__relay_calls_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RelayIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_over_api_inbox__number__take_over_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeOverIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     incident_api_incident_get: {
         parameters: {
             query?: never;
@@ -6156,6 +7743,270 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineOut"];
+                };
+            };
+        };
+    };
+    ask_again_api_link_again_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedeemIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    redeem_api_link_redeem_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedeemIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkTicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    look_api_link__link_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                link_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkTicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_progress_api_link__link_id__add_progress_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                link_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkProgress"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkTicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_first_contact_api_link__link_id__record_first_contact_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                link_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkContact"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkTicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sign_for_api_link__link_id__sign_for_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                link_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkSign"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkTicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preferences_api_notice_preferences_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesOut"];
+                };
+            };
+        };
+    };
+    prefer_api_notice_preferences_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preferences"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -6294,6 +8145,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    subtree_api_oversight_get: {
+        parameters: {
+            query?: {
+                union_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OversightOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    fill_post_api_posts__code__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilledPostOut"];
+                };
             };
             /** @description Validation Error */
             422: {
@@ -10288,6 +12205,119 @@ export interface operations {
             };
         };
     };
+    listed_api_robots_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotOut"][];
+                };
+            };
+        };
+    };
+    enter_api_robots_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RobotIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_api_robots__robot_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                robot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    try_out_api_robots__robot_id__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                robot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     export_roster_api_rosters__sheet__get: {
         parameters: {
             query?: never;
@@ -10544,6 +12574,37 @@ export interface operations {
             };
         };
     };
+    change_password_api_session_password_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     suggest_categories_api_suggest_post: {
         parameters: {
             query?: never;
@@ -10688,7 +12749,10 @@ export interface operations {
     create_api_tickets_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10879,7 +12943,10 @@ export interface operations {
     accept_api_tickets__number__accept_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -10914,7 +12981,10 @@ export interface operations {
     add_co_handler_api_tickets__number__add_co_handler_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -10949,7 +13019,10 @@ export interface operations {
     add_progress_api_tickets__number__add_progress_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -10984,7 +13057,10 @@ export interface operations {
     archive_api_tickets__number__archive_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11019,7 +13095,10 @@ export interface operations {
     assign_down_api_tickets__number__assign_down_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11218,7 +13297,10 @@ export interface operations {
     await_caller_api_tickets__number__await_caller_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11323,7 +13405,10 @@ export interface operations {
     decide_extension_api_tickets__number__decide_extension_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11358,7 +13443,10 @@ export interface operations {
     decide_objection_api_tickets__number__decide_objection_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11393,7 +13481,10 @@ export interface operations {
     decline_api_tickets__number__decline_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11428,7 +13519,10 @@ export interface operations {
     direct_answer_api_tickets__number__direct_answer_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11463,7 +13557,10 @@ export interface operations {
     dispatch_api_tickets__number__dispatch_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11529,7 +13626,10 @@ export interface operations {
     escalate_level_api_tickets__number__escalate_level_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11564,7 +13664,10 @@ export interface operations {
     leader_takes_case_api_tickets__number__leader_takes_case_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11599,7 +13702,10 @@ export interface operations {
     merge_api_tickets__number__merge_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11634,7 +13740,10 @@ export interface operations {
     nudge_api_tickets__number__nudge_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11669,7 +13778,10 @@ export interface operations {
     petition_api_tickets__number__petition_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11704,7 +13816,10 @@ export interface operations {
     petition_agency_api_tickets__number__petition_agency_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11877,7 +13992,10 @@ export interface operations {
     record_callback_api_tickets__number__record_callback_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11912,7 +14030,10 @@ export interface operations {
     record_first_contact_api_tickets__number__record_first_contact_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11947,7 +14068,10 @@ export interface operations {
     record_payment_api_tickets__number__record_payment_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -11982,7 +14106,10 @@ export interface operations {
     record_reply_api_tickets__number__record_reply_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12017,7 +14144,10 @@ export interface operations {
     remove_co_handler_api_tickets__number__remove_co_handler_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12052,7 +14182,10 @@ export interface operations {
     reopen_api_tickets__number__reopen_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12087,7 +14220,10 @@ export interface operations {
     report_result_api_tickets__number__report_result_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12122,7 +14258,10 @@ export interface operations {
     request_extension_api_tickets__number__request_extension_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12157,7 +14296,10 @@ export interface operations {
     resume_api_tickets__number__resume_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12192,7 +14334,10 @@ export interface operations {
     return_ticket_api_tickets__number__return_ticket_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12262,7 +14407,10 @@ export interface operations {
     review_api_tickets__number__review_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12297,7 +14445,10 @@ export interface operations {
     send_letter_api_tickets__number__send_letter_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12332,7 +14483,10 @@ export interface operations {
     sign_for_api_tickets__number__sign_for_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12367,7 +14521,10 @@ export interface operations {
     supervise_api_tickets__number__supervise_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12402,7 +14559,10 @@ export interface operations {
     suspend_api_tickets__number__suspend_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12437,7 +14597,10 @@ export interface operations {
     terminate_api_tickets__number__terminate_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12503,7 +14666,10 @@ export interface operations {
     void_api_tickets__number__void_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12538,7 +14704,10 @@ export interface operations {
     withdraw_api_tickets__number__withdraw_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One per command; the same key again changes nothing and answers with the ticket as it is now. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 number: string;
             };
@@ -12688,6 +14857,246 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    create_api_users_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewAccountOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    listed_api_users_accounts_get: {
+        parameters: {
+            query?: {
+                q?: string | null;
+                union_id?: number | null;
+                role?: string | null;
+                disabled?: boolean | null;
+                after?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_api_users__user_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_api_users__user_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    disable_api_users__user_id__disable_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountDisable"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    enable_api_users__user_id__enable_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountVersion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reset_password_api_users__user_id__reset_password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountVersion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewAccountOut"];
                 };
             };
             /** @description Validation Error */

@@ -26,11 +26,14 @@ export interface CommandRun {
   sendAgain: () => Promise<Ticket | null>
 }
 
-export function useCommand(ticket: () => Ticket, command: () => string): CommandRun {
+/** How a command is sent; a phone's goes through its outbox. */
+export type Through = (ticket: Ticket, command: string, version: number, body: CommandBody, typed: CommandValues) => Promise<Ticket>
+
+export function useCommand(ticket: () => Ticket, command: () => string, through?: Through, initial?: CommandValues): CommandRun {
   const tickets = useTickets()
   const user = useSession().user
   const specs = computed(() => formOf(command(), ticket(), { ofUnion: Boolean(user?.union_id), role: user?.role ?? '' }))
-  const values = reactive<CommandValues>(startValues(specs.value))
+  const values = reactive<CommandValues>({ ...startValues(specs.value), ...initial })
   const busy = ref(false)
   const problem = ref('')
   const offline = ref(false)
@@ -44,7 +47,8 @@ export function useCommand(ticket: () => Ticket, command: () => string): Command
     offline.value = false
     fieldProblems.value = {}
     try {
-      return await tickets.command(ticket().number, command(), version, bodyOf(specs.value, values))
+      const body = bodyOf(specs.value, values)
+      return await (through ? through(ticket(), command(), version, body, { ...values }) : tickets.command(ticket().number, command(), version, body))
     } catch (error) {
       explain(error)
       return null

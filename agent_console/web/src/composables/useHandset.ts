@@ -50,6 +50,7 @@ export function useHandset(speaks: Ref<boolean>): { view: PhoneView; send: (mess
         view.recording = event.on === true
         bubble('note', t(event.on ? 'phone.recordingOn' : 'phone.recordingOff'))
         break
+      case 'message': bubble('note', `✉ ${event.from ?? ''} ${event.text ?? ''}`); break
       case 'conference': bubble('note', t(event.on ? 'phone.inTalk' : 'phone.outOfTalk')); break
       case 'hold':
         view.held = event.on === true

@@ -17,7 +17,8 @@ export const useSession = defineStore('session', () => {
   const may = (action: string): boolean => session.value?.actions.includes(action) ?? false
   const home = computed(() => {
     if (!user.value) return '/sign-in'
-    if (isUnion.value) return '/inbox'
+    if (isUnion.value) return user.value.role === 'union_administrator' ? '/users' : '/inbox'
+    if (user.value.role === 'administrator') return '/users'
     if (user.value.role === 'callback_operator') return '/callbacks'
     return takesCalls.value ? '/workbench' : '/tickets'
   })
@@ -37,6 +38,13 @@ export const useSession = defineStore('session', () => {
     asked.value = true
   }
 
+  const passwordTemporary = computed(() => session.value?.password_temporary ?? false)
+
+  async function changePassword(current: string, fresh: string): Promise<void> {
+    await ask(http.PUT('/api/session/password', { body: { current, new: fresh } }))
+    await load()
+  }
+
   async function signOut(): Promise<void> {
     await ask(http.DELETE('/api/session'))
     session.value = null
@@ -46,5 +54,5 @@ export const useSession = defineStore('session', () => {
     session.value = null
   }
 
-  return { session, asked, user, isUnion, takesCalls, home, may, load, signIn, signOut, forget }
+  return { session, asked, user, isUnion, takesCalls, home, may, load, signIn, signOut, forget, passwordTemporary, changePassword }
 })
