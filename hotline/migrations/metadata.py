@@ -21,6 +21,7 @@ from dispatch.models.base import Base
 from hotline.calls import follow_up_models as follow_ups
 from hotline.calls import models as calls
 from hotline.calls import protection_models as protection
+from hotline.calls import talk_models as talks
 from hotline.line import models as line
 
 MODULES = (
@@ -41,6 +42,7 @@ MODULES = (
     progress,
     protection,
     follow_ups,
+    talks,
 )
 """Imported for their tables; named so that none is forgotten."""
 
