@@ -12,6 +12,7 @@ from dispatch.policy import Policy
 from dispatch.unit_of_work import Publish
 from dispatch.vault import Vault
 from hotline.calls.outbound import OutboundPolicy
+from hotline.calls.talk_policy import TalkPolicy
 from hotline.carriers.base import Carrier
 from hotline.line.follow_ups import FollowUpPolicy
 from hotline.line.lines import Lines
@@ -53,5 +54,6 @@ class Services:
     readings: Readings
     outbound: OutboundPolicy
     follow_up: FollowUpPolicy
+    talk: TalkPolicy
     database_time: bool = False
     """Whether deadlines are measured by the database's clock and not by this machine's."""

@@ -21,6 +21,7 @@ from dispatch.rules.sla import SlaPolicy
 from dispatch.unit_of_work import Fact, Publish
 from dispatch.vault import Vault
 from hotline.calls.outbound import OutboundPolicy
+from hotline.calls.talk_policy import TalkPolicy
 from hotline.carriers.base import Carrier
 from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
 from hotline.keys import Keys, load_keys
@@ -196,6 +197,7 @@ def services_of(
         readings=load_policy(config_file(settings, "readings.yaml"), Readings.from_mapping),
         outbound=load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping),
         follow_up=load_policy(config_file(settings, "follow_up.yaml"), FollowUpPolicy.from_mapping),
+        talk=load_policy(config_file(settings, "conversation.yaml"), TalkPolicy.from_mapping),
     )
 
 
@@ -236,6 +238,7 @@ def read_telephone_policies(settings: Settings) -> None:
     load_policy(config_file(settings, "messages.yaml"), Messages.from_mapping)
     load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping)
     load_policy(config_file(settings, "follow_up.yaml"), FollowUpPolicy.from_mapping)
+    load_policy(config_file(settings, "conversation.yaml"), TalkPolicy.from_mapping)
 
 
 def service_of(settings: Settings) -> ServicePolicy:

@@ -53,6 +53,11 @@ class Action(StrEnum):
     ATTACHMENT_READ = "attachment.read"
     ATTACHMENT_KEEP = "attachment.keep"
     """Giving a file to the unions, and taking away what does not belong on a ticket."""
+    # Conversations of others, and the telephone in one's own browser.
+    FLOOR_READ = "floor.read"
+    CALL_LISTEN = "call.listen"
+    CALL_SUPERVISE = "call.supervise"
+    DEVICE = "device"
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -98,6 +103,10 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ATTACHMENT_ADD: _SEATS | _HANDLERS | {Role.DISPATCHER},
     Action.ATTACHMENT_READ: _READERS,
     Action.ATTACHMENT_KEEP: _SEATS | _HANDLERS | {Role.DISPATCHER},
+    Action.FLOOR_READ: _LEADERS | {Role.INSPECTOR},
+    Action.CALL_LISTEN: _LEADERS | {Role.INSPECTOR},
+    Action.CALL_SUPERVISE: _LEADERS,
+    Action.DEVICE: _SEATS | {Role.INSPECTOR},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

@@ -31,6 +31,7 @@ class TalkPolicy:
 
     recall_after: timedelta
     recalls: int
+    recall_text: str
     colleague_s: int
     outside_s: int
     greeting: str
@@ -40,7 +41,7 @@ class TalkPolicy:
     def from_mapping(cls, data: Mapping[str, object]) -> TalkPolicy:
         """Read the content of conversation.yaml; raises PolicyError with the place of what cannot be read."""
         top = Fields.of(data, where=(), known=_KNOWN)
-        hold = Fields.of(data.get("hold"), where=("hold",), known=("recall_s", "recalls", "source"))
+        hold = Fields.of(data.get("hold"), where=("hold",), known=("recall_s", "recalls", "text", "source"))
         hold.text("source")
         parties: dict[str, Party] = {}
         for place, value in top.each("parties"):
@@ -52,6 +53,7 @@ class TalkPolicy:
         return cls(
             recall_after=timedelta(seconds=hold.number("recall_s", least=10)),
             recalls=hold.number("recalls", least=1),
+            recall_text=hold.text("text"),
             colleague_s=top.number("colleague_s", least=5),
             outside_s=top.number("outside_s", least=5),
             greeting=top.text("greeting"),

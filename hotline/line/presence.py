@@ -80,6 +80,12 @@ def lock(session: Session, user_id: int, *, now: datetime) -> Presence:
     return made
 
 
+def find(session: Session, user_id: int) -> Presence | None:
+    """Return the presence of somebody who has sat down at some time, locked; None for everybody else."""
+    query = select(Presence).where(Presence.user_id == user_id).with_for_update()
+    return session.scalar(query.execution_options(populate_existing=True))
+
+
 def enter(
     session: Session, presence: Presence, state: State, *, now: datetime, reason: str | None = None
 ) -> None:
