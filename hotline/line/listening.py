@@ -27,6 +27,8 @@ LISTENING_REASON: Final = "监听通话"
 def refresh(session: Session, call: Call, *, now: datetime) -> None:
     """Have the carrier let every supervisor be heard by whom he should be, and by nobody else."""
     for leg in legs.present(session, call, (legs.SUPERVISOR,)):
+        # The version makes each order an effect of its own.
+        changed(session, call, now=now)
         legs.command(
             session, "supervise", {"leg_id": leg.id}, key=f"leg:{leg.id}:supervise:{call.version}", now=now
         )

@@ -183,7 +183,9 @@ def back_to_line(
     """
     row = waiting.waiting_of(session, call)
     if row is None:
-        row = Waiting(call_id=call.id, priority=line.priority, entered_at=now, state="waiting")
+        row = Waiting(
+            call_id=call.id, line=line.code, priority=line.priority, entered_at=now, state="waiting"
+        )
         session.add(row)
     former = call.operator_id
     everybody_out(session, call, now=now)
@@ -196,6 +198,9 @@ def back_to_line(
     row.left_at = row.left_reason = None
     call.line, call.conference, call.operator_id = line.code, None, None
     call.on_hold, call.muted, call.held_since = False, False, None
+    if call.flow_state is not None:
+        # He is told again how he stands: the last he heard of it was before the conversation.
+        call.flow_state = {**call.flow_state, "rounds": 0, "announced": ""}
     move(call, Conversation.WAITING)
     session.flush()
     log(session, call, Verb.ENTERQUEUE, now=now, line=line.code, priority=row.priority)
