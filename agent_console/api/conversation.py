@@ -95,6 +95,13 @@ def cancel(sid: str, visit: Talker) -> TalkOut:
     return read(sid, visit)
 
 
+@router.post("/calls/{sid}/transfer/leave", status_code=204)
+def go_out(sid: str, visit: Talker) -> None:
+    """Leave a conversation into which the reader was asked."""
+    with visit.writing() as session:
+        talk_commands.go_out(session, visit.actor, sid, seals=seals_of(visit), now=visit.now)
+
+
 @router.delete("/calls/{sid}/parties/{leg_id}")
 def remove(sid: str, leg_id: LegId, visit: Talker) -> TalkOut:
     """Send somebody away who was brought in."""

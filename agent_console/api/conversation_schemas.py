@@ -35,6 +35,7 @@ class TalkOut(Given):
 
     sid: str
     conversation_state: str
+    operator_id: int | None
     on_hold: bool
     muted: bool
     held_since: datetime | None

@@ -17,7 +17,7 @@ from dispatch.models.people import User
 from dispatch.rules.phones import normalise
 from dispatch.rules.roles import CENTRE_ROLES, Role
 from dispatch.rules.working_time import SHANGHAI
-from hotline.calls.access import COUNSELLING, Seals
+from hotline.calls.access import COUNSELLING, Seals, find_call
 from hotline.calls.commands import conversation_of, give_command, present_leg
 from hotline.calls.locks import lock_by_id
 from hotline.calls.log import Verb, changed, log
@@ -139,6 +139,14 @@ def cancel(session: Session, actor: Actor, sid: str, *, seals: Seals, now: datet
     if transfer is not None:
         transfers.cancel(session, call, transfer, now=now)
     return call
+
+
+def go_out(session: Session, actor: Actor, sid: str, *, seals: Seals, now: datetime) -> None:
+    """Leave a conversation into which one was asked; who is out already is no error. Raises NotFound."""
+    call = find_call(session, actor, sid, seals=seals, lock=True)
+    for leg in legs.present(session, call, (legs.CONSULTED,)):
+        if leg.user_id == actor.user_id:
+            legs.hang_up(session, leg, now=now)
 
 
 def remove(session: Session, actor: Actor, sid: str, leg_id: int, *, seals: Seals, now: datetime) -> Call:

@@ -54,6 +54,7 @@ class TalkView:
 
     sid: str
     conversation_state: str
+    operator_id: int | None
     on_hold: bool
     muted: bool
     held_since: datetime | None
@@ -127,6 +128,7 @@ def talk_of(
     return TalkView(
         sid=call.sid,
         conversation_state=call.conversation_state,
+        operator_id=call.operator_id,
         on_hold=call.on_hold,
         muted=call.muted,
         held_since=call.held_since,

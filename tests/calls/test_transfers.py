@@ -78,7 +78,9 @@ def test_a_colleague_is_asked_first_and_then_has_the_caller(database: Database, 
             assert session.scalars(select(Ticket.created_by_id)).all() == [None]
 
 
-@pytest.mark.parametrize("how", ["declines", "lets it ring", "is taken back", "was never there", "hangs up"])
+@pytest.mark.parametrize(
+    "how", ["declines", "lets it ring", "is taken back", "was never there", "hangs up", "goes out"]
+)
 def test_a_colleague_who_does_not_take_it_leaves_the_caller_where_he_was(talk: Talk, how: str) -> None:
     centre = talk.centre
     colleague, his, user_id = talk.colleague("other-operator")
@@ -97,6 +99,10 @@ def test_a_colleague_who_does_not_take_it_leaves_the_caller_where_he_was(talk: T
         centre.line.settle()
         if how == "was never there":
             colleague.declines()
+        elif how == "goes out":
+            colleague.is_in_conference()
+            talk.post("transfer/leave", by=his)
+            colleague.was_hung_up()
         else:
             colleague.is_in_conference().hangs_up()
     centre.line.settle()

@@ -117,6 +117,7 @@ WHO_MAY: dict[str, str] = {
     "POST /api/calls/{sid}/transfer/complete": SEATS,
     "POST /api/calls/{sid}/transfer/merge": SEATS,
     "POST /api/calls/{sid}/transfer/cancel": SEATS,
+    "POST /api/calls/{sid}/transfer/leave": SEATS,
     "DELETE /api/calls/{sid}/parties/{leg_id}": SEATS,
     "POST /api/calls/{sid}/digits": SEATS,
     "POST /api/calls/{sid}/help": SEATS,
