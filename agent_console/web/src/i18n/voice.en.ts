@@ -19,6 +19,6 @@ export default {
   },
   floor: {
     title: 'Floor', operators: 'Seats', waiting: 'Waiting', nobody: 'Nobody is on duty', noWaiting: 'Nobody is waiting', help: 'Help', noHelp: 'No request', longest: 'Longest wait {time}', since: '{time}', held: 'on hold', closed: 'Counselling: closed', line: 'Line', priority: 'Class', category: 'Subject', waited: 'Waited',
-    listen: 'Listen', whisper: 'Whisper', barge: 'Barge in', take_over: 'Take over', leave: 'Leave', mode: { listen: 'listening', whisper: 'whispering', barge: 'barged in', take_over: 'taking over' }, sure: 'The operator leaves the call when you take it over. Take over the call of “{name}”?', confirm: 'Take over', count: '{n} people',
+    coming: 'coming in', listen: 'Listen', whisper: 'Whisper', barge: 'Barge in', take_over: 'Take over', leave: 'Leave', mode: { listen: 'listening', whisper: 'whispering', barge: 'barged in', take_over: 'taking over' }, sure: 'The operator leaves the call when you take it over. Take over the call of “{name}”?', confirm: 'Take over', count: '{n} people',
   },
 }

@@ -19,6 +19,6 @@ export default {
   },
   floor: {
     title: '现场', operators: '坐席', waiting: '排队', nobody: '现在无人在岗', noWaiting: '没有人在等待', help: '求助', noHelp: '没有求助', longest: '最长等待 {time}', since: '{time}', held: '保持中', closed: '心理关怀，不可介入', line: '专线', priority: '级别', category: '事项', waited: '已等',
-    listen: '监听', whisper: '耳语', barge: '插话', take_over: '接管', leave: '退出', mode: { listen: '监听中', whisper: '耳语中', barge: '插话中', take_over: '接管中' }, sure: '接管后，原话务员退出通话。确认接管“{name}”的通话？', confirm: '接管', count: '{n} 人',
+    coming: '接入中', listen: '监听', whisper: '耳语', barge: '插话', take_over: '接管', leave: '退出', mode: { listen: '监听中', whisper: '耳语中', barge: '插话中', take_over: '接管中' }, sure: '接管后，原话务员退出通话。确认接管“{name}”的通话？', confirm: '接管', count: '{n} 人',
   },
 }
