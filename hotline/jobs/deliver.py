@@ -91,7 +91,10 @@ def _originate_party(services: Services, payload: Payload) -> None:
         leg = session.get_one(Leg, payload["leg_id"], populate_existing=True)
         conversations.leg_ended(session, call, leg, status="failed", lines=services.lines, now=now)
 
-    _ring_operator(services, payload["leg_id"], is_wanted, on_refusal, outside_s=services.talk.outside_s)
+    with services.database.reading() as session:
+        outside = session.get_one(Leg, payload["leg_id"]).kind == legs.THIRD_PARTY
+    ring_s = services.talk.outside_s if outside else services.talk.colleague_s
+    _ring_operator(services, payload["leg_id"], is_wanted, on_refusal, ring_s=ring_s)
 
 
 def _ring_operator(
@@ -100,21 +103,21 @@ def _ring_operator(
     is_wanted: Callable[[Session, Leg], bool],
     on_refusal: Callable[[Session, Call, datetime], None],
     *,
-    outside_s: int = RING_S,
+    ring_s: int = RING_S,
 ) -> None:
     addresses = Addresses(services.public_url)
     with services.database.reading() as session:
         leg = session.get(Leg, leg_id)
         if leg is None or leg.sid is not None or not is_wanted(session, leg):
             return
-        endpoint, rings_s = leg.endpoint, outside_s if leg.kind == legs.THIRD_PARTY else RING_S
+        endpoint = leg.endpoint
     try:
         made = services.carrier.originate(
             endpoint,
             from_=services.numbers[0],
             url=addresses.operator(leg_id),
             status_callback=addresses.leg_status(leg_id),
-            timeout_s=rings_s,
+            timeout_s=ring_s,
         )
     except CarrierError as error:
         if not error.unknown_outcome and not error.retryable:
