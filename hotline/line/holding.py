@@ -42,7 +42,9 @@ def recall_due(session: Session, *, policy: TalkPolicy, now: datetime) -> int:
 
 def next_due(session: Session, *, policy: TalkPolicy) -> datetime | None:
     """Return the moment of the next first reminder; later ones wait for the next look at the clock."""
-    earliest = session.scalar(select(func.min(Call.held_since)).where(Call.held_since.is_not(None), Call.recalls == 0))
+    earliest = session.scalar(
+        select(func.min(Call.held_since)).where(Call.held_since.is_not(None), Call.recalls == 0)
+    )
     return earliest + policy.recall_after if earliest is not None else None
 
 

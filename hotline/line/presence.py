@@ -33,6 +33,7 @@ class State(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+BROWSER: Final = "client:"
 LABELS: Final[Mapping[str, str]] = {
     State.READY: "示闲",
     State.RESERVED: "预占",

@@ -16,6 +16,7 @@ from hotline.calls import drafts
 from hotline.calls.locks import lock_by_id
 from hotline.calls.log import Verb, changed, log
 from hotline.calls.models import Call, Leg
+from hotline.calls.outcomes import Outcome
 from hotline.calls.status import Conversation, is_talking, move
 from hotline.calls.talk_models import Transfer
 from hotline.line import legs, listening, offers, waiting
@@ -216,7 +217,7 @@ def back_to_line(
 def operator_left(session: Session, call: Call, *, lines: Lines, now: datetime) -> bool:
     """Save a caller whose operator goes away in the middle of a transfer; False when there is none to save him from."""
     transfer = live_of(session, call)
-    if transfer is None:
+    if transfer is None or call.outcome == Outcome.ABUSIVE.value:
         return False
     if transfer.state == "talking":
         complete(session, call, transfer, lines=lines, now=now)

@@ -213,9 +213,32 @@ def test_the_floor_shows_who_waits_and_for_how_long(talk: Talk) -> None:
     talk.hangs_up()
 
 
-def test_a_token_is_short_and_no_longer_than_the_session(talk: Talk) -> None:
+def test_a_token_is_short_and_without_its_session_nobody_rings(talk: Talk) -> None:
+    centre = talk.centre
     made = talk.browser.post("/api/device-token").json()
-    user_id = talk.centre.world.actor("operator").user_id
+    user_id = centre.world.actor("operator").user_id
     assert (made["identity"], made["kind"]) == (f"operator_{user_id}", "sandbox")
-    assert talk.centre.browser("lixia").post("/api/device-token").status_code == 403
+    assert centre.browser("lixia").post("/api/device-token").status_code == 403
     talk.hangs_up()
+    # A second machine is still signed in: the first one's end takes nobody off duty.
+    second = centre.browser("operator")
+    for browser, state in ((talk.browser, "wrap_up"), (second, "offline")):
+        assert browser.delete("/api/session").status_code == 204
+        assert centre.state_of("operator") == state
+    assert talk.browser.post("/api/device-token").status_code == 401
+
+
+def test_signing_out_while_it_rings_gives_the_caller_to_the_next(centre: Centre) -> None:
+    browser = centre.browser("operator")
+    centre.seat("operator")
+    caller = centre.phone().dial().presses("0").hears("正在为您转接")
+    assert browser.get("/api/offers/current").json() is not None
+    his = centre.browser("supervisor")
+    centre.seat("supervisor")
+    assert browser.delete("/api/session").status_code == 204
+    assert centre.state_of("operator") == State.OFFLINE
+    centre.line.settle()
+    assert his.get("/api/offers/current").json() is not None
+    caller.hangs_up()
+    centre.line.settle()
+    centre.all_is_settled()

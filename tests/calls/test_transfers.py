@@ -375,3 +375,16 @@ def test_a_caller_on_hold_is_brought_to_mind_and_at_last_to_a_supervisor(talk: T
         assert [each for each in texts if "保持很久" in each] != []
         assert session.scalars(select(Call.held_since)).all() == [None]
     centre.all_is_settled()
+
+
+def test_a_caller_who_is_abusive_is_not_handed_on_when_the_call_is_ended(talk: Talk) -> None:
+    colleague, his, user_id = talk.colleague("other-operator")
+    for _ in talk.centre.services.messages.warnings:
+        talk.post("warn")
+    talk.asks("warm", user_id=user_id)
+    talk.comes(colleague, his)
+    talk.post("end_for_abuse")
+    talk.caller.was_hung_up()
+    colleague.was_hung_up()
+    assert talk.centre.state_of("other-operator") == State.READY
+    talk.centre.all_is_settled()
