@@ -15,7 +15,7 @@ export default {
   keypad: { title: 'Keypad', sent: 'Sent {keys}', hint: 'Keys go to the party outside; typing works too' },
   help: { title: 'Help', text: 'What is it (optional)', send: 'Call a supervisor', withdraw: 'Withdraw', alarm: '{name} asks for help', held: '{name}: caller on hold for too long', since: 'for {time}', go: 'Go there', seen: 'I will take it' },
   sound: {
-    idle: '', asking: 'Asking for the microphone', on: 'Sound is on', denied: 'The microphone was not allowed: captions only. Allow it in the address bar and go ready again.', missing: 'No microphone was found: captions only.', insecure: 'The page was not opened over https, so there is no microphone: captions only.', failed: 'The sound could not be connected: please read the captions.',
+    carrier: 'The browser telephone could not reach the carrier; trying again ({code})', idle: '', asking: 'Asking for the microphone', on: 'Sound is on', denied: 'The microphone was not allowed: captions only. Allow it in the address bar and go ready again.', missing: 'No microphone was found: captions only.', insecure: 'The page was not opened over https, so there is no microphone: captions only.', failed: 'The sound could not be connected: please read the captions.',
   },
   floor: {
     title: 'Floor', operators: 'Seats', waiting: 'Waiting', nobody: 'Nobody is on duty', noWaiting: 'Nobody is waiting', help: 'Help', noHelp: 'No request', longest: 'Longest wait {time}', since: '{time}', held: 'on hold', closed: 'Counselling: closed', line: 'Line', priority: 'Class', category: 'Subject', waited: 'Waited',

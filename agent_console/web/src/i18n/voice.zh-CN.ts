@@ -15,7 +15,7 @@ export default {
   keypad: { title: '键盘', sent: '已按 {keys}', hint: '向外部一方发送按键；也可用键盘输入' },
   help: { title: '求助', text: '情况（选填）', send: '请值班长协助', withdraw: '撤回求助', alarm: '{name} 求助', held: '{name} 的来电人保持过久', since: '已 {time}', go: '去处理', seen: '我来处理' },
   sound: {
-    idle: '', asking: '正在请求麦克风', on: '声音已接通', denied: '麦克风未获允许，本次通话只有字幕。请在浏览器地址栏允许麦克风后重新示闲。', missing: '没有找到麦克风，本次通话只有字幕。', insecure: '网页不是通过 https 打开的，浏览器不提供麦克风，只有字幕。', failed: '声音没有接通，请看字幕。',
+    carrier: '网页电话没有连上运营商，正在重试（{code}）', idle: '', asking: '正在请求麦克风', on: '声音已接通', denied: '麦克风未获允许，本次通话只有字幕。请在浏览器地址栏允许麦克风后重新示闲。', missing: '没有找到麦克风，本次通话只有字幕。', insecure: '网页不是通过 https 打开的，浏览器不提供麦克风，只有字幕。', failed: '声音没有接通，请看字幕。',
   },
   floor: {
     title: '现场', operators: '坐席', waiting: '排队', nobody: '现在无人在岗', noWaiting: '没有人在等待', help: '求助', noHelp: '没有求助', longest: '最长等待 {time}', since: '{time}', held: '保持中', closed: '心理关怀，不可介入', line: '专线', priority: '级别', category: '事项', waited: '已等',

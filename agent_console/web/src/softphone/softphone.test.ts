@@ -115,7 +115,7 @@ describe("Twilio's telephone", () => {
     made.tell('error', { code: 31401, message: 'denied' })
     made.tell('error', { code: 20104, message: 'expired' })
     made.tell('error', { code: 31005, message: 'gateway' })
-    expect(said.slice(2)).toEqual(['sound denied', 'refused', 'gateway'])
+    expect(said.slice(2)).toEqual(['sound denied', 'refused', '网页电话没有连上运营商，正在重试（31005）'])
     device.close()
     expect(made.destroy).toHaveBeenCalled()
   })

@@ -1,5 +1,6 @@
 // Twilio's telephone in the browser; its code is loaded by whoever has such a carrier.
 import type { Call, Device as VoiceDevice } from '@twilio/voice-sdk'
+import { i18n } from '@/i18n'
 import { Turn, type Device, type DeviceListener } from './device'
 
 /** docs: twilio.com/docs/api/errors/31401: the microphone was refused. */
@@ -89,6 +90,6 @@ export class TwilioDevice implements Device {
     this.loading = null
     if (code === NO_PERMISSION) this.listener.sound('denied')
     else if (code !== undefined && code >= 20101 && code <= 20104) this.listener.state('refused')
-    else this.listener.problem(message ?? String(error))
+    else this.listener.problem(i18n.global.t('sound.carrier', { code: code ?? message ?? String(error) }))
   }
 }
