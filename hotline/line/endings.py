@@ -46,6 +46,7 @@ def _settle(
     session: Session, call: Call, *, was_waiting: bool, policy: Policy, lines: Lines, now: datetime
 ) -> None:
     outcome = outcome_of(session, call, was_waiting=was_waiting)
+    sent_on = was_waiting and transfers.waits_after_a_transfer(session, call)
     call.outcome = outcome.value
     if call.direction == CALLBACK:
         rung = call.answered_at is not None or call.carrier_status in _RUNG
@@ -57,9 +58,10 @@ def _settle(
             return_calls.not_reached(session, call, now=now)
         else:
             return_calls.spoke(session, call, now=now)
-        return
+        if not sent_on:
+            return
     reason = OWED_A_CALL.get(outcome)
-    if reason is None and was_waiting and transfers.waits_after_a_transfer(session, call):
+    if reason is None and sent_on:
         # He had spoken with somebody, but not with whom he was sent on to.
         reason = OWED_A_CALL[Outcome.ABANDONED]
     if reason is not None:

@@ -30,7 +30,7 @@ HEARD = """async () => {
   return energy
 }"""
 LONG_S = 15.0
-QUIET_S = 1.6
+QUIET_S = 1.3
 """The fake microphone beeps once a second."""
 
 

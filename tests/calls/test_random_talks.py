@@ -139,7 +139,7 @@ OFTEN = [name for name in ACTS if name.endswith(("takes", "answers", "transfer/c
 """What makes something of what went before, so that walks get somewhere."""
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.sampled_from(sorted(ACTS) + 3 * sorted(OFTEN)), min_size=3, max_size=14))
 def test_any_conversation_ends_well(steps: list[str]) -> None:
     with TemporaryDirectory() as folder, sqlite_centre(Path(folder)) as centre, open_talk(centre) as talk:
