@@ -36,6 +36,12 @@ def test_a_colleague_is_asked_by_keyboard_and_takes_the_caller(sit_down: SitDown
     expect(operator.get_by_test_id("draft-status")).to_have_attribute("data-state", "saved")
     fits(desk)
 
+    # Whoever types has letters; whoever does not has the keys of the bar.
+    operator.get_by_test_id("captions").focus()
+    for pressed in ("true", "false"):
+        operator.keyboard.press("m")
+        expect(operator.get_by_test_id("call-mute")).to_have_attribute("aria-pressed", pressed)
+    operator.get_by_test_id("field-wish").focus()
     operator.keyboard.press("Alt+T")
     dialog = operator.get_by_test_id("transfer-dialog")
     expect(dialog.get_by_test_id("transfer-kind-colleague")).to_be_focused()
@@ -73,7 +79,6 @@ def test_somebody_outside_joins_and_keys_are_pressed_for_him(sit_down: SitDown) 
     desk, telephone, law = sit_down(), sit_down(width=1100), sit_down(width=1100)
     operator = desk.sign_in("operator")
     twelve = outside(law, LAW_LINE)
-    # Nobody rings a telephone that has never been used: it dials once, and is then known by its number.
     go_ready(operator)
     phone = dial(telephone, "+8613800000082")
     takes_call(operator)
