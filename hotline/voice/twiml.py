@@ -92,7 +92,7 @@ def render(
     return str(response)
 
 
-def entrance_document(
+def operator_document(
     conference: str,
     *,
     addresses: Addresses,

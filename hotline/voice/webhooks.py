@@ -36,9 +36,9 @@ from hotline.voice.twiml import (
     Addresses,
     announcement_document,
     digits_document,
-    entrance_document,
     hang_up_document,
     hold_document,
+    operator_document,
     render,
 )
 
@@ -161,20 +161,7 @@ async def conference(webhook: Verified) -> Response:
 @router.post("/operator/{leg_id}")
 async def operator(webhook: Verified, leg_id: int) -> Response:
     """A telephone that we have rung was answered: into the conversation, or nothing if it is over."""
-    sid, voice = webhook.text("CallSid"), webhook.voice
-    entrance = await _run(webhook, lambda: answer_operator(voice.services, leg_id, sid=sid))
-    if entrance is None:
-        return _xml(hang_up_document())
-    return _xml(
-        entrance_document(
-            entrance.conference,
-            addresses=voice.addresses,
-            muted=entrance.muted,
-            coached=entrance.coached,
-            greeting=entrance.greeting,
-            voice=voice.services.voices.get(FIRST_LANGUAGE),
-        )
-    )
+    return await _into_conversation(webhook, leg_id)
 
 
 @router.post("/outbound/{call_id}")
@@ -273,6 +260,24 @@ async def _turn(webhook: Webhook, *, n: int, mark: str | None) -> Response:
         # A caller always hears a sentence: the apology takes a message and needs no database.
         logger.exception("a turn failed", call=event.sid, turn=n)
         return _xml(static_document("fallback.xml"))
+
+
+async def _into_conversation(webhook: Webhook, leg_id: int) -> Response:
+    """Answer a telephone that we have rung with the conversation it belongs to."""
+    sid, voice = webhook.text("CallSid"), webhook.voice
+    entrance = await _run(webhook, lambda: answer_operator(voice.services, leg_id, sid=sid))
+    if entrance is None:
+        return _xml(hang_up_document())
+    return _xml(
+        operator_document(
+            entrance.conference,
+            addresses=voice.addresses,
+            muted=entrance.muted,
+            coached=entrance.coached,
+            greeting=entrance.greeting,
+            voice=voice.services.voices.get(FIRST_LANGUAGE),
+        )
+    )
 
 
 async def _run(webhook: Webhook, work: Callable[[], T]) -> T:
