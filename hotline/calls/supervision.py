@@ -29,6 +29,7 @@ NEVER_RUNG: Final = timedelta(seconds=2 * legs.COMMAND_S)
 """After an outage a ring has gone stale by then."""
 Mode = Literal["listen", "whisper", "barge", "take_over"]
 _LEADERS: Final = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
+_WOULD_BE_RUNG: Final = frozenset({State.READY.value, State.WRAP_UP.value})
 _BUSY: Final = frozenset({State.RESERVED.value, State.TALKING.value})
 
 
@@ -78,7 +79,7 @@ def _come_in(session: Session, actor: Actor, call: Call, mode: Mode, *, now: dat
         if presence.state in _BUSY:
             raise WrongState(call.sid, mode, presence.state, "您正在通话或有来电")
         endpoint = presence.endpoint or endpoint
-        if presence.state == State.READY.value:
+        if presence.state in _WOULD_BE_RUNG:
             presences.enter(session, presence, State.NOT_READY, now=now, reason=listening.LISTENING_REASON)
     leg = Leg(
         call_id=call.id,
