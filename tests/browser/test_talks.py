@@ -53,6 +53,7 @@ def test_a_colleague_is_asked_by_keyboard_and_takes_the_caller(sit_down: SitDown
     expect(dialog).to_be_hidden()
     hears(phone, "对方已保持通话")
     expect(operator.get_by_test_id("call-state")).to_have_attribute("data-state", "consulting")
+    expect(operator.get_by_test_id("call-held")).to_contain_text("已保持 00:")
 
     expect(colleague.get_by_test_id("asked-in")).to_contain_text("话务员1001")
     fits(other)

@@ -152,6 +152,33 @@ def test_an_operator_who_goes_away_in_the_middle_strands_nobody(talk: Talk, answ
     talk.hangs_up(his)
 
 
+def test_a_browser_that_falls_out_in_the_middle_comes_back_or_leaves_the_caller_with_the_colleague(
+    talk: Talk,
+) -> None:
+    centre = talk.centre
+    colleague, his, user_id = talk.colleague("other-operator")
+    talk.asks("warm", user_id=user_id)
+    talk.comes(colleague, his)
+    talk.desk.hangs_up()
+    centre.pass_time(1)
+    centre.line.settle()
+    talk.desk.is_in_conference()
+    talk.caller.is_on_hold()
+    talk.desk.says("我又回来了")
+    colleague.hears("我又回来了")
+    talk.caller.does_not_hear("我又回来了")
+    # This time for good.
+    talk.desk.lets_it_ring().hangs_up()
+    for _ in range(3):
+        centre.pass_time(8)
+        talk.caller.waits(1)
+    talk.caller.is_off_hold()
+    colleague.says("您好，我来接着说")
+    talk.caller.hears("我来接着说")
+    assert [centre.state_of(each) for each in ("operator", "other-operator")] == ["wrap_up", "talking"]
+    talk.hangs_up(his)
+
+
 def test_a_caller_who_hangs_up_during_a_consultation_frees_both(talk: Talk) -> None:
     colleague, his, user_id = talk.colleague("other-operator")
     talk.asks("warm", user_id=user_id)
