@@ -39,6 +39,22 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
     )
 )
 
+TWILIO: Final[Mapping[str, str]] = {
+    "connect-src": "https://eventgw.twilio.com wss://voice-js.roaming.twilio.com https://sdk.twilio.com",
+    "media-src": "mediastream: https://sdk.twilio.com",
+}
+"""What Twilio's browser telephone needs beside; source: the README of npm @twilio/voice-sdk."""
+
+
+def security_policy(beside: Mapping[str, str]) -> str:
+    """Return the policy with more sources for some directives."""
+    directives = (each.partition(" ") for each in CONTENT_SECURITY_POLICY.split("; "))
+    return "; ".join(
+        " ".join(part for part in (name, sources, beside.get(name, "")) if part)
+        for name, _, sources in directives
+    )
+
+
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -53,10 +69,13 @@ HEADERS: Final[Mapping[str, str]] = {
 class FrontDoor:
     """Wraps the whole application, the socket included."""
 
-    def __init__(self, app: ASGIApp, *, public_url: str) -> None:
+    def __init__(self, app: ASGIApp, *, public_url: str, sources: Mapping[str, str] | None = None) -> None:
+        """`sources`: what pages may load from elsewhere, by directive of the security policy."""
         self._app = app
         self._public_origin = public_url
         self._headers = dict(HEADERS)
+        if sources:
+            self._headers["Content-Security-Policy"] = security_policy(sources)
         if public_url.startswith("https://"):
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
 

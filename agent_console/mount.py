@@ -11,6 +11,8 @@ from agent_console.api import (
     calendars,
     callbacks,
     calls,
+    conversation,
+    floor,
     health,
     inbox,
     line,
@@ -31,7 +33,7 @@ from agent_console.api import (
     watch,
 )
 from agent_console.console import Console
-from agent_console.front_door import FrontDoor
+from agent_console.front_door import TWILIO, FrontDoor
 from agent_console.pages import add_pages, page_for_the_lost
 from agent_console.server import Sockets
 
@@ -51,6 +53,8 @@ ROUTERS = (
     attachments.router,
     callbacks.router,
     calls.router,
+    conversation.router,
+    floor.router,
     recordings.router,
     line.router,
     watch.router,
@@ -71,6 +75,7 @@ def add_console(app: FastAPI, console: Console) -> None:
     problems.install(app, page_for=page_for_the_lost)
 
 
-def around(app: FastAPI, sockets: Sockets, *, public_url: str) -> ASGIApp:
+def around(app: FastAPI, sockets: Sockets, *, public_url: str, twilio_phones: bool = False) -> ASGIApp:
     """Return the whole: front door, then the socket, then the application."""
-    return FrontDoor(sockets.around(app), public_url=public_url)
+    sources = TWILIO if twilio_phones else None
+    return FrontDoor(sockets.around(app), public_url=public_url, sources=sources)

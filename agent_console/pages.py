@@ -21,6 +21,7 @@ SCREENS: Final = (
     "/tickets/{number}",
     "/callbacks",
     "/return-calls",
+    "/floor",
     "/inbox",
     "/inbox/{number}",
     "/inbox/more/{part}",

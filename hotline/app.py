@@ -115,7 +115,7 @@ def build(
         app.mount("/sandbox", sandbox[0])
     add_console(app, Console(services, sandbox=sandbox is not None))
     return Programme(
-        asgi=around(app, sockets, public_url=services.public_url),
+        asgi=around(app, sockets, public_url=services.public_url, twilio_phones=settings.carrier == "twilio"),
         app=app,
         services=services,
         sandbox=sandbox[0] if sandbox is not None else None,

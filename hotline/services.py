@@ -13,6 +13,7 @@ from dispatch.rules.notice_policy import NoticePolicy
 from dispatch.unit_of_work import Publish
 from dispatch.vault import Vault
 from hotline.calls.outbound import OutboundPolicy
+from hotline.calls.talk_policy import TalkPolicy
 from hotline.carriers.base import Carrier
 from hotline.channels.base import Channel
 from hotline.line.follow_ups import FollowUpPolicy
@@ -62,5 +63,6 @@ class Services:
     """By kind: sms, and email where there is a mail server, wecom and dingtalk."""
     robot_key: bytes
     """32 bytes; robots' addresses lie encrypted with it."""
+    talk: TalkPolicy
     database_time: bool = False
     """Whether deadlines are measured by the database's clock and not by this machine's."""

@@ -22,6 +22,7 @@ from dispatch.rules.sla import SlaPolicy
 from dispatch.unit_of_work import Fact, Publish
 from dispatch.vault import Vault
 from hotline.calls.outbound import OutboundPolicy
+from hotline.calls.talk_policy import TalkPolicy
 from hotline.carriers.base import Carrier
 from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
 from hotline.channels.base import Channel
@@ -210,6 +211,7 @@ def services_of(
         notices=notices,
         channels=channels_of(settings, carrier, outbound, notices),
         robot_key=keys.derive("robots"),
+        talk=load_policy(config_file(settings, "conversation.yaml"), TalkPolicy.from_mapping),
     )
 
 
@@ -273,6 +275,7 @@ def read_telephone_policies(settings: Settings) -> None:
     load_policy(config_file(settings, "follow_up.yaml"), FollowUpPolicy.from_mapping)
     load_policy(config_file(settings, "public_pages.yaml"), PublicPolicy.from_mapping)
     load_policy(config_file(settings, "notices.yaml"), NoticePolicy.from_mapping)
+    load_policy(config_file(settings, "conversation.yaml"), TalkPolicy.from_mapping)
 
 
 def service_of(settings: Settings) -> ServicePolicy:

@@ -59,6 +59,22 @@ def start(flow: Flow) -> FlowState:
     return FlowState(node=flow.entry, language=flow.languages[0], after=flow.after_conversation)
 
 
+def stand_in_line(flow: Flow, state: FlowState, queue: str) -> FlowState:
+    """Return the state of a caller whom a person has put into a waiting line; who has a place there keeps it."""
+    here = flow.nodes.get(state.line or state.node)
+    if isinstance(here, LineNode) and here.queue == queue:
+        return state
+    nodes = [each for each in flow.nodes.values() if isinstance(each, LineNode)]
+    found = next((each for each in nodes if each.queue == queue), nodes[0] if nodes else None)
+    if found is None:
+        return state
+    turn = _Turn(
+        flow, replace(state, node=found.id, line=found.id, awaiting="", ended="", rounds=0, announced="")
+    )
+    turn.stand(found)
+    return turn.state
+
+
 def step(flow: Flow, state: FlowState, given: Input) -> tuple[FlowState, tuple[Output, ...]]:
     """Take one input; the last output hands control over: Listen, Wait, RecordVoicemail, HangUp or Effect.
 
@@ -295,7 +311,7 @@ class _Turn:
                 self._listen(node)
             case LineNode():
                 self._say(*node.prompts)
-                self._stand_in_line(node)
+                self.stand(node)
                 skill = node.skill or self.state.slots.get("skill", "")
                 category = self.state.slots.get("category", "")
                 self._ask("enter_line", line=node.queue, skill=skill, category=category)
@@ -319,7 +335,8 @@ class _Turn:
                 self._set(ended="failed")
                 self.outputs.append(HangUp("failed"))
 
-    def _stand_in_line(self, node: LineNode) -> None:
+    def stand(self, node: LineNode) -> None:
+        """Remember what follows for a caller of this line."""
         line = self.flow.crisis_line
         distressed = self.state.distressed or (line is not None and line.id == node.id)
         after = line.after if distressed and line is not None else node.after

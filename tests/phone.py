@@ -132,6 +132,10 @@ class Phone:
         """From now on take no call by itself."""
         return self._do("auto_answer", False)
 
+    def answers_by_itself(self) -> Self:
+        """From now on take every call."""
+        return self._do("auto_answer", True)
+
     def hangs_up(self) -> Self:
         return self._do("hangup", True)
 

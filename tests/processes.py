@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,14 +49,14 @@ class Server:
 
 
 @contextmanager
-def running(data_dir: Path, *, speed: float = 1.0) -> Iterator[Server]:
+def running(data_dir: Path, *, speed: float = 1.0, more: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Run `hotline run --demo` until the context ends; its telephones are `speed` times as fast as real ones."""
     port = free_port()
     ours = {"HOTLINE_DATA_DIR": str(data_dir), "HOTLINE_PORT": str(port), "HOTLINE_SANDBOX_SPEED": str(speed)}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "hotline", "run", "--demo"],
-        env=environment | ours,
+        env=environment | ours | dict(more or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -18,6 +18,7 @@ from agent_console.permissions import Action, Visit, actions_of, open_to_all, re
 from dispatch.models.people import User
 from dispatch.rules.roles import ACCOUNT_ROLES, Role
 from hotline.errors import WrongCredentials
+from hotline.line.signing_out import signed_out
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 SessionVisit = Annotated[Visit, requires(Action.SESSION)]
@@ -52,6 +53,7 @@ def sign_out(visit: SessionVisit, response: Response) -> None:
     """End the session at once, on the server; its sockets are closed within two seconds."""
     with visit.writing() as session:
         auth.end_session(session, visit.signed_in.token_sha256, now=visit.now)
+        signed_out(session, visit.actor.user_id or 0, lines=visit.services.lines, now=visit.now)
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=visit.console.over_tls)
 
 

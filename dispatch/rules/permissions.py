@@ -66,6 +66,11 @@ class Action(StrEnum):
     ROBOT_KEEP = "robot.keep"
     DELIVERY_READ = "delivery.read"
     DELIVERY_DECIDE = "delivery.decide"
+    # Conversations of others, and the telephone in one's own browser.
+    FLOOR_READ = "floor.read"
+    CALL_LISTEN = "call.listen"
+    CALL_SUPERVISE = "call.supervise"
+    DEVICE = "device"
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -123,6 +128,10 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ROBOT_KEEP: frozenset({Role.ADMINISTRATOR, Role.UNION_ADMINISTRATOR}),
     Action.DELIVERY_READ: _LEADERS | UNION_ROLES | {Role.DISPATCHER, Role.ADMINISTRATOR, Role.AUDITOR},
     Action.DELIVERY_DECIDE: _LEADERS | {Role.DISPATCHER, Role.UNION_LEADER},
+    Action.FLOOR_READ: _LEADERS | {Role.INSPECTOR},
+    Action.CALL_LISTEN: _LEADERS | {Role.INSPECTOR},
+    Action.CALL_SUPERVISE: _LEADERS,
+    Action.DEVICE: _SEATS | {Role.INSPECTOR},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

@@ -62,7 +62,8 @@ def is_own(actor: Actor, call: Call) -> bool:
     return actor.user_id is not None and call.operator_id == actor.user_id
 
 
-def _sealed(seals: Seals) -> ColumnElement[bool]:
+def sealed_calls(seals: Seals) -> ColumnElement[bool]:
+    """Return the SQL condition on Call that holds for what was told in confidence."""
     of_ticket = exists().where(
         TicketCall.call_id == Call.id, Ticket.id == TicketCall.ticket_id, Ticket.sealed.is_(True)
     )
@@ -84,7 +85,7 @@ def _at_hand(actor: Actor) -> ColumnElement[bool]:
 
 def _of_desk(actor: Actor, seals: Seals) -> ColumnElement[bool]:
     # A sealed story is heard by whoever took the call, and closed to him once he has written it down.
-    return or_(~_sealed(seals), _at_hand(actor))
+    return or_(~sealed_calls(seals), _at_hand(actor))
 
 
 def _own(actor: Actor, _: Seals) -> ColumnElement[bool]:
@@ -92,11 +93,11 @@ def _own(actor: Actor, _: Seals) -> ColumnElement[bool]:
 
 
 def _of_callers_back(actor: Actor, seals: Seals) -> ColumnElement[bool]:
-    return or_(and_(Call.operator_id == actor.user_id, ~_sealed(seals)), _at_hand(actor))
+    return or_(and_(Call.operator_id == actor.user_id, ~sealed_calls(seals)), _at_hand(actor))
 
 
 def _ended(_: Actor, seals: Seals) -> ColumnElement[bool]:
-    return and_(Call.conversation_state == Conversation.ENDED.value, ~_sealed(seals))
+    return and_(Call.conversation_state == Conversation.ENDED.value, ~sealed_calls(seals))
 
 
 def _everything(_: Actor, __: Seals) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from hotline.calls.log import Verb, changed, log
 from hotline.calls.models import Call, Leg
 from hotline.calls.outcomes import BY_OPERATOR, Outcome
 from hotline.calls.status import Conversation, is_talking, move
-from hotline.line import conversations, endings, reconnect
+from hotline.line import conversations, endings, legs, reconnect
 from hotline.line.lines import Lines
 
 CHANNEL: Final = "phone"
@@ -33,14 +33,16 @@ _DESK: Final = _WATCHING | {Role.OPERATOR}
 
 def hold(session: Session, actor: Actor, sid: str, *, on: bool, seals: Seals, now: datetime) -> Call:
     """Keep the caller apart with music, or bring him back; raises NotFound, NotAllowed, WrongState."""
-    call = conversation_of(session, actor, sid, "hold" if on else "unhold", seals=seals)
+    command = "hold" if on else "unhold"
+    call = conversation_of(session, actor, sid, command, seals=seals)
+    if call.conversation_state == Conversation.CONSULTING.value:
+        raise WrongState(sid, command, call.conversation_state, "正在咨询，请先完成或取消转接")
     if call.on_hold == on:
         return call
     move(call, Conversation.ON_HOLD if on else Conversation.CONNECTED)
-    call.on_hold = on
     log(session, call, Verb.HOLD if on else Verb.UNHOLD, now=now, user_id=actor.user_id)
     changed(session, call, now=now)
-    give_command(session, call, "hold", {"call_id": call.id, "on": on}, now=now)
+    legs.hold(session, call, on=on, now=now)
     return call
 
 
@@ -72,7 +74,7 @@ def hang_up(session: Session, actor: Actor, sid: str, *, seals: Seals, lines: Li
         conversations.hang_up(session, leg, now=now)
         changed(session, call, now=now)
     elif reconnect.is_awaited(session, call):
-        conversations.end(session, call, by=conversations.OPERATOR, lines=lines, now=now)
+        conversations.operator_gone(session, call, lines=lines, now=now)
     return call
 
 

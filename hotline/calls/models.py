@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.models.base import Base, BigId, Json
@@ -44,6 +44,10 @@ class Call(Base):
     operator_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
     on_hold: Mapped[bool] = mapped_column(default=False)
     muted: Mapped[bool] = mapped_column(default=False)
+    held_since: Mapped[datetime | None] = mapped_column(index=True)
+    """When the caller was last put on hold; None while he is heard."""
+    recalls: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often the operator has been reminded of this hold."""
     next_turn: Mapped[int] = mapped_column(default=0)
     note: Mapped[str | None] = mapped_column(Text)
     return_call_id: Mapped[int | None]
@@ -70,19 +74,32 @@ class Leg(Base):
     """Another party's line into the same conversation: the operator's browser, a telephone, a third party."""
 
     __tablename__ = "leg"
+    __table_args__ = (
+        Index(
+            "ix_leg_listening",
+            "call_id",
+            postgresql_where=text("kind = 'supervisor' AND left_at IS NULL"),
+            sqlite_where=text("kind = 'supervisor' AND left_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), index=True)
     sid: Mapped[str | None] = mapped_column(String(64), unique=True)
     """None until the carrier has answered the create."""
     kind: Mapped[str] = mapped_column(String(12))
-    """operator, third_party, supervisor."""
+    """caller; operator; consulted, a colleague who was asked in; third_party, somebody outside; supervisor, who listens;
+    former, an operator who has handed the caller over."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     endpoint: Mapped[str] = mapped_column(String(200))
     status: Mapped[str] = mapped_column(String(12), default="queued")
     created_at: Mapped[datetime]
     joined_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
+    label: Mapped[str | None] = mapped_column(String(60))
+    """Who somebody outside is, in words of the desk."""
+    mode: Mapped[str | None] = mapped_column(String(12))
+    """Of a supervisor: listen, whisper, barge, take_over."""
 
 
 class StatusReport(Base):

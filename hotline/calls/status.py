@@ -45,9 +45,13 @@ MOVES: Final[Mapping[Conversation, frozenset[Conversation]]] = {
             Conversation.IN_VOICEMAIL,
         }
     ),
-    Conversation.CONNECTED: frozenset({Conversation.ON_HOLD, Conversation.CONSULTING}) | _AFTERWARDS,
-    Conversation.ON_HOLD: frozenset({Conversation.CONNECTED, Conversation.CONSULTING}) | _AFTERWARDS,
-    Conversation.CONSULTING: frozenset({Conversation.CONNECTED, Conversation.ON_HOLD}) | _AFTERWARDS,
+    # A transfer that leads to a line, or to nobody, puts the caller back into one.
+    Conversation.CONNECTED: frozenset({Conversation.ON_HOLD, Conversation.CONSULTING, Conversation.WAITING})
+    | _AFTERWARDS,
+    Conversation.ON_HOLD: frozenset({Conversation.CONNECTED, Conversation.CONSULTING, Conversation.WAITING})
+    | _AFTERWARDS,
+    Conversation.CONSULTING: frozenset({Conversation.CONNECTED, Conversation.ON_HOLD, Conversation.WAITING})
+    | _AFTERWARDS,
     Conversation.IN_VOICEMAIL: frozenset({Conversation.IN_MENU, Conversation.WAITING}),
     # In distress a caller may go to a counsellor even from the survey.
     Conversation.IN_SURVEY: frozenset(

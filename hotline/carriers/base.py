@@ -199,8 +199,8 @@ class Carrier(Protocol):
         """Speak what `url` says to one leg of a conversation only. Raises `CallGone`."""
         ...
 
-    def send_digits(self, call_sid: str, digits: str) -> None:
-        """Press keys towards the other end. Raises `NotSupported` where `sends_digits` is False."""
+    def send_digits(self, call_sid: str, digits: str, *, conference: str, url: str) -> None:
+        """Press keys towards one leg of a conversation; one that pulls learns them from `url`. Raises `CallGone`."""
         ...
 
     def start_recording(self, call_sid: str, *, status_callback: str) -> str:

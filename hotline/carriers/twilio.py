@@ -88,7 +88,7 @@ class TwilioCarrier:
             sends_sms=True,
             has_browser_phones=bool(account.api_key_sid),
             coaches=True,
-            sends_digits=False,
+            sends_digits=True,
             dials_mainland_china=dials_mainland_china,
         )
 
@@ -171,8 +171,10 @@ class TwilioCarrier:
     def play_to(self, call_sid: str, *, conference: str, url: str) -> None:
         self._update_member(call_sid, conference, announce_url=url, announce_method="POST")
 
-    def send_digits(self, call_sid: str, digits: str) -> None:
-        raise NotSupported(f"{call_sid}: no keys ({len(digits)}) can be sent into a running conference")
+    def send_digits(self, call_sid: str, digits: str, *, conference: str, url: str) -> None:
+        # An announcement may hold `<Play digits>`: only this participant's telephone hears the tones.
+        del digits
+        self.play_to(call_sid, conference=conference, url=url)
 
     def start_recording(self, call_sid: str, *, status_callback: str) -> str:
         with creating():

@@ -19,7 +19,7 @@ from hotline.calls.models import Call, Leg, Recording
 from hotline.calls.status import Conversation, is_talking
 from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
 from hotline.jobs import notices, relay_calls, sms
-from hotline.line import conversations, offers
+from hotline.line import conversations, legs, listening, offers
 from hotline.line.endings import caller_gone
 from hotline.line.models import Offer
 from hotline.public import replies
@@ -81,11 +81,30 @@ def _originate_return_call(services: Services, payload: Payload) -> None:
     _ring_operator(services, payload["leg_id"], is_wanted, on_refusal)
 
 
+def _originate_party(services: Services, payload: Payload) -> None:
+    """Ring whoever was asked into a conversation: a colleague, a supervisor, somebody outside."""
+
+    def is_wanted(session: Session, leg: Leg) -> bool:
+        call = session.get(Call, leg.call_id)
+        return call is not None and is_talking(call) and leg.left_at is None
+
+    def on_refusal(session: Session, call: Call, now: datetime) -> None:
+        leg = session.get_one(Leg, payload["leg_id"], populate_existing=True)
+        conversations.leg_ended(session, call, leg, status="failed", lines=services.lines, now=now)
+
+    with services.database.reading() as session:
+        outside = session.get_one(Leg, payload["leg_id"]).kind == legs.THIRD_PARTY
+    ring_s = services.talk.outside_s if outside else services.talk.colleague_s
+    _ring_operator(services, payload["leg_id"], is_wanted, on_refusal, ring_s=ring_s)
+
+
 def _ring_operator(
     services: Services,
     leg_id: int,
     is_wanted: Callable[[Session, Leg], bool],
     on_refusal: Callable[[Session, Call, datetime], None],
+    *,
+    ring_s: int = RING_S,
 ) -> None:
     addresses = Addresses(services.public_url)
     with services.database.reading() as session:
@@ -99,7 +118,7 @@ def _ring_operator(
             from_=services.numbers[0],
             url=addresses.operator(leg_id),
             status_callback=addresses.leg_status(leg_id),
-            timeout_s=RING_S,
+            timeout_s=ring_s,
         )
     except CarrierError as error:
         if not error.unknown_outcome and not error.retryable:
@@ -129,7 +148,7 @@ def _redirect_caller(services: Services, payload: Payload) -> None:
         if mark == "join" and conversations.caller_is_in(session, call):
             # A turn of the caller's own was quicker: fetching again would throw the caller out and in.
             return
-    if direction == "return_call":
+    if direction == "return_call" and sid.startswith("out-"):
         _call_number(services, payload["call_id"])
         return
     try:
@@ -219,6 +238,57 @@ def _mute(services: Services, payload: Payload) -> None:
         logger.info("mute came too late", call_id=payload["call_id"])
 
 
+def _supervise(services: Services, payload: Payload) -> None:
+    """Let a supervisor be heard by whom he should be heard now; nobody hears him in between."""
+    with services.database.reading() as session:
+        leg = session.get_one(Leg, payload["leg_id"])
+        call = session.get_one(Call, leg.call_id)
+        sid, conference = leg.sid, call.conference
+        muted, coached = listening.heard_by(session, call, leg)
+    if conference is None or sid is None:
+        return
+    try:
+        if muted:
+            services.carrier.mute(sid, conference=conference, on=True)
+        services.carrier.coach(sid, conference=conference, coached_call_sid=coached)
+        if not muted:
+            services.carrier.mute(sid, conference=conference, on=False)
+    except CallGone:
+        logger.info("a supervisor had gone", leg_id=payload["leg_id"])
+
+
+def _recall(services: Services, payload: Payload) -> None:
+    addresses = Addresses(services.public_url)
+    _to_leg(
+        services,
+        payload,
+        lambda sid, name: services.carrier.play_to(sid, conference=name, url=addresses.recall),
+    )
+
+
+def _send_digits(services: Services, payload: Payload) -> None:
+    keys = str(payload["digits"])
+    url = Addresses(services.public_url).digits(keys)
+    _to_leg(
+        services,
+        payload,
+        lambda sid, name: services.carrier.send_digits(sid, keys, conference=name, url=url),
+    )
+
+
+def _to_leg(services: Services, payload: Payload, act: Callable[[str, str], None]) -> None:
+    """Do something to one leg of a conversation that is still going on."""
+    with services.database.reading() as session:
+        leg = session.get_one(Leg, payload["leg_id"])
+        sid, conference = leg.sid, session.get_one(Call, leg.call_id).conference
+    if conference is None or sid is None:
+        return
+    try:
+        act(sid, conference)
+    except CallGone:
+        logger.info("it came too late", leg_id=payload["leg_id"])
+
+
 def _play_warning(services: Services, payload: Payload) -> None:
     addresses = Addresses(services.public_url)
     with services.database.reading() as session:
@@ -295,6 +365,10 @@ _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "originate_return_call": _originate_return_call,
     "originate_follow_up": _originate_follow_up,
     "redirect_caller": _redirect_caller,
+    "originate_party": _originate_party,
+    "supervise": _supervise,
+    "recall": _recall,
+    "send_digits": _send_digits,
     "hang_up": _hang_up,
     "hold": _hold,
     "mute": _mute,
@@ -312,6 +386,7 @@ _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
 CREATES: Final = frozenset(
     {
         *("originate_operator", "reconnect_operator", "originate_return_call", "originate_follow_up"),
+        "originate_party",
         *("send_sms", "send_public_text"),
         *("send_notice", "ring_for_notice", "relay_ring_union", "relay_ring_caller"),
     }

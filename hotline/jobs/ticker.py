@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from dispatch import calendars, recompute, self_audit, signals, statutes, timers
 from dispatch.database import WritingSession, database_now
 from dispatch.unit_of_work import unit_of_work
-from hotline.line import leases
+from hotline.calls import help_requests
+from hotline.calls.access import Seals, sealed_calls
+from hotline.line import holding, leases, listening, transfers
 from hotline.public.keeping import forget_old
 from hotline.services import Services
 
@@ -37,7 +39,13 @@ def tick(services: Services) -> int:
 def sleep_s(services: Services) -> float:
     """Return how long nothing will be due, at most half a second: others may write something new meanwhile."""
     with services.database.reading("clock") as session:
-        dues = [leases.next_due(session), timers.next_due(session), statutes.next_due(session)]
+        dues = [
+            leases.next_due(session),
+            transfers.next_due(session),
+            holding.next_due(session, policy=services.talk),
+            timers.next_due(session),
+            statutes.next_due(session),
+        ]
         now = moment(services, session)
     due = min((each for each in dues if each is not None), default=None)
     if due is None:
@@ -88,6 +96,15 @@ def _leases(services: Services, session: WritingSession, now: datetime) -> int:
     return leases.expire_due(session, lines=services.lines, now=now)
 
 
+def _talks(services: Services, session: WritingSession, now: datetime) -> int:
+    """Rings that nobody took, callers kept on hold too long, supervisors where they may be no longer."""
+    ended = transfers.expire_due(session, lines=services.lines, now=now)
+    ended += holding.recall_due(session, policy=services.talk, now=now)
+    sealed = sealed_calls(Seals.of(services.policy, services.lines))
+    ended += listening.out_of_sealed(session, sealed, now=now)
+    return ended + help_requests.withdraw_over(session, now=now)
+
+
 def _steps(services: Services, session: WritingSession, now: datetime) -> int:
     # No step may fire on a calendar that an administrator has just changed.
     calendars.refresh(session, services.policy)
@@ -110,6 +127,7 @@ def _signals(services: Services, session: WritingSession, now: datetime) -> int:
 
 _WORKS: Final[tuple[Callable[[Services, WritingSession, datetime], int], ...]] = (
     _leases,
+    _talks,
     _steps,
     _limitations,
     _recompute,

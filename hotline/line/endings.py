@@ -14,7 +14,7 @@ from hotline.calls.log import Verb, changed
 from hotline.calls.models import Call, Leg
 from hotline.calls.outcomes import CALLBACK, OWED_A_CALL, Outcome, had_conversation, outcome_of
 from hotline.calls.status import Conversation, is_talking, move
-from hotline.line import conversations, follow_ups, offers, return_calls, waiting
+from hotline.line import conversations, follow_ups, offers, return_calls, transfers, waiting
 from hotline.line import presence as presences
 from hotline.line.lines import Lines
 from hotline.line.presence import State
@@ -46,6 +46,7 @@ def _settle(
     session: Session, call: Call, *, was_waiting: bool, policy: Policy, lines: Lines, now: datetime
 ) -> None:
     outcome = outcome_of(session, call, was_waiting=was_waiting)
+    sent_on = was_waiting and transfers.waits_after_a_transfer(session, call)
     call.outcome = outcome.value
     if call.direction == CALLBACK:
         rung = call.answered_at is not None or call.carrier_status in _RUNG
@@ -57,8 +58,12 @@ def _settle(
             return_calls.not_reached(session, call, now=now)
         else:
             return_calls.spoke(session, call, now=now)
-        return
+        if not sent_on:
+            return
     reason = OWED_A_CALL.get(outcome)
+    if reason is None and sent_on:
+        # He had spoken with somebody, but not with whom he was sent on to.
+        reason = OWED_A_CALL[Outcome.ABANDONED]
     if reason is not None:
         return_calls.book(
             session, call, reason=reason, phone_key=call.from_key, policy=policy, lines=lines, now=now

@@ -64,7 +64,7 @@ def _lost_operators(session: Session, lines: Lines, now: datetime) -> int:
     for call_id in lost:
         call = lock_by_id(session, call_id, skip_locked=True)
         if call is not None:
-            conversations.end(session, call, by=conversations.OPERATOR, lines=lines, now=now)
+            conversations.operator_gone(session, call, lines=lines, now=now)
     return len(lost)
 
 

@@ -190,6 +190,11 @@ def connected(session: Session, call: Call, offer: Offer, *, now: datetime) -> N
     changed(session, call, now=now)
 
 
+def ring(session: Session, waiting_id: int, user_id: int, *, lines: Lines, now: datetime) -> Offer | None:
+    """Ring one operator for one caller; None when either of them is not there for it."""
+    return _ring(session, waiting_id, user_id, lines=lines, now=now)
+
+
 def leave_line(session: Session, call: Call, row: Waiting, *, reason: str, verb: Verb, now: datetime) -> None:
     """Take a caller out of the line in one step with everything that rings for him."""
     cancel(session, call, now=now)

@@ -33,6 +33,7 @@ class State(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+BROWSER: Final = "client:"
 LABELS: Final[Mapping[str, str]] = {
     State.READY: "示闲",
     State.RESERVED: "预占",
@@ -78,6 +79,12 @@ def lock(session: Session, user_id: int, *, now: datetime) -> Presence:
     session.add(made)
     session.flush()
     return made
+
+
+def find(session: Session, user_id: int) -> Presence | None:
+    """Return the presence of somebody who has sat down at some time, locked; None for everybody else."""
+    query = select(Presence).where(Presence.user_id == user_id).with_for_update()
+    return session.scalar(query.execution_options(populate_existing=True))
 
 
 def enter(

@@ -27,7 +27,9 @@ BROWSER: Final = "client:"
 
 def is_superseded(session: Session, leg: Leg) -> bool:
     """Return whether the operator has a newer line into the conversation than this one."""
-    query = select(Leg.id).where(Leg.call_id == leg.call_id, Leg.kind == OPERATOR, Leg.id > leg.id)
+    query = select(Leg.id).where(
+        Leg.call_id == leg.call_id, Leg.kind == OPERATOR, Leg.user_id == leg.user_id, Leg.id > leg.id
+    )
     return session.scalar(query.limit(1)) is not None
 
 

@@ -24,6 +24,7 @@ from hotline.calls import follow_up_models as follow_ups
 from hotline.calls import models as calls
 from hotline.calls import protection_models as protection
 from hotline.calls import relay_models as relays
+from hotline.calls import talk_models as talks
 from hotline.line import models as line
 from hotline.public import models as public
 
@@ -49,6 +50,7 @@ MODULES = (
     follow_ups,
     public,
     relays,
+    talks,
 )
 """Imported for their tables; named so that none is forgotten."""
 

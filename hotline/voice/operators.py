@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy.orm import Session
 
 from dispatch.unit_of_work import unit_of_work
@@ -10,9 +12,9 @@ from hotline.calls.locks import lock_by_id, lock_by_sid
 from hotline.calls.log import Verb, changed
 from hotline.calls.models import Call, Leg
 from hotline.calls.outcomes import CALLBACK
-from hotline.calls.status import Conversation, advance, move
+from hotline.calls.status import Conversation, advance, is_talking, move
 from hotline.carriers.base import CarrierStatus
-from hotline.line import offers, waiting
+from hotline.line import legs, listening, offers, waiting
 from hotline.services import Services
 from hotline.voice.effects import save_voicemail
 from hotline.voice.events import CallEvent
@@ -21,8 +23,20 @@ from hotline.voice.turns import Answered, answer_turn
 from ivr_flows.outputs import JoinConference, Recorded, Started
 
 
-def answer_operator(services: Services, leg_id: int, *, sid: str) -> str | None:
-    """Return the conversation that an operator's telephone belongs to; None when it rang for nothing."""
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How a telephone that we have rung comes into a conversation."""
+
+    conference: str
+    muted: bool = False
+    coached: str | None = None
+    """The only leg that hears this one."""
+    greeting: str | None = None
+    """Said to it first."""
+
+
+def answer_operator(services: Services, leg_id: int, *, sid: str) -> Entrance | None:
+    """Return the way into the conversation for which a telephone was rung; None when it rang for nothing."""
     with unit_of_work(
         services.database, publish=services.publish, wake=services.wake, purpose="webhook"
     ) as session:
@@ -34,8 +48,21 @@ def answer_operator(services: Services, leg_id: int, *, sid: str) -> str | None:
         leg.sid = leg.sid or sid
         if leg.sid != sid or leg.left_at is not None:
             return None
-        over = call.conversation_state == Conversation.ENDED.value
-        return None if over or leg.user_id != call.operator_id else call.conference
+        if call.conversation_state == Conversation.ENDED.value or call.conference is None:
+            return None
+        return _entrance(session, services, call, leg)
+
+
+def _entrance(session: Session, services: Services, call: Call, leg: Leg) -> Entrance | None:
+    conference = call.conference or ""
+    if leg.kind == legs.OPERATOR:
+        return Entrance(conference) if leg.user_id == call.operator_id else None
+    if not is_talking(call):
+        return None
+    if leg.kind == legs.SUPERVISOR:
+        muted, coached = listening.heard_by(session, call, leg)
+        return Entrance(conference, muted=muted, coached=coached)
+    return Entrance(conference, greeting=services.talk.greeting if leg.kind == legs.THIRD_PARTY else None)
 
 
 def answer_outbound(

@@ -100,7 +100,9 @@ def take_conference(services: Services, event: ConferenceEvent) -> None:
                 session, call, conference=event.conference, sid=event.sid, lines=services.lines, now=now
             )
         elif not _has_left_since(session, event):
-            conversations.joined(session, call, conference=event.conference, sid=event.sid, now=now)
+            conversations.joined(
+                session, call, conference=event.conference, sid=event.sid, lines=services.lines, now=now
+            )
 
 
 def _take_leg_status(session: Session, services: Services, event: StatusEvent, now: datetime) -> None:
@@ -123,7 +125,7 @@ def _take_leg_status(session: Session, services: Services, event: StatusEvent, n
     leg.status = further.value
     if further.is_terminal:
         conversations.leg_ended(session, call, leg, status=further.value, lines=services.lines, now=now)
-        if call.direction == "return_call" and leg.joined_at is None:
+        if call.direction == "return_call" and leg.kind == conversations.OPERATOR and leg.joined_at is None:
             # The operator's own telephone did not come: there is nobody to call the number for.
             caller_gone(session, call, policy=services.policy, lines=services.lines, now=now)
 

@@ -25,7 +25,7 @@ from hotline.voice.effects import Asking, answer, save_voicemail
 from hotline.voice.events import CallEvent, Mark
 from hotline.voice.opening import DAY, choose_flow
 from hotline.voice.spoken import fill
-from ivr_flows.engine import start, step
+from ivr_flows.engine import stand_in_line, start, step
 from ivr_flows.model import CollectNode, Flow
 from ivr_flows.outputs import (
     Digits,
@@ -102,6 +102,8 @@ def answer_turn(
         return Answered(event.n, flow, call.language, fill(session, services, flow, _read(stored)))
     given = started if started is not None and isinstance(event.given, Started) else event.given
     told = _discreet(flow, call, given)
+    if event.mark is Mark.LINE and call.line is not None:
+        call.flow_state = stand_in_line(flow, _state_of(call, flow), call.line).to_json()
     outputs = _step(session, services, call, given if event.mark not in _LATE else NoInput(), flow, now)
     session.connection().execute(
         _KEEP_TURN,
@@ -121,7 +123,7 @@ def answer_turn(
 def _step(
     session: Session, services: Services, call: Call, given: Input, flow: Flow, now: datetime
 ) -> tuple[Output, ...]:
-    state = FlowState.from_json(call.flow_state) if call.flow_state else start(flow)
+    state = _state_of(call, flow)
     if isinstance(given, Resumed) and is_talking(call):
         # The carrier let the caller out before it told us that the operator had left.
         conversations.end(session, call, by=conversations.OPERATOR, lines=services.lines, now=now)
@@ -145,6 +147,10 @@ def _step(
     _keep(call, state)
     _follow(session, call, spoken)
     return tuple(spoken)
+
+
+def _state_of(call: Call, flow: Flow) -> FlowState:
+    return FlowState.from_json(call.flow_state) if call.flow_state else start(flow)
 
 
 def _keep(call: Call, state: FlowState) -> None:

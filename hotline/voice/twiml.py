@@ -50,6 +50,14 @@ class Addresses:
     def warning(self, number: int) -> str:
         return f"{self.public_url}/voice/warnings/{number}{OVERRIDES}"
 
+    @property
+    def recall(self) -> str:
+        return f"{self.public_url}/voice/recall{OVERRIDES}"
+
+    def digits(self, digits: str) -> str:
+        written = digits.replace("*", "s").replace("#", "h")
+        return f"{self.public_url}/voice/digits/{written}{OVERRIDES}"
+
     def leg_status(self, leg_id: int) -> str:
         return f"{self.public_url}/voice/status?leg={leg_id}{OVERRIDES}"
 
@@ -84,12 +92,29 @@ def render(
     return str(response)
 
 
-def operator_document(conference: str, *, addresses: Addresses) -> str:
-    """Return the document that brings an operator's telephone into the conversation."""
+def operator_document(
+    conference: str,
+    *,
+    addresses: Addresses,
+    muted: bool = False,
+    coached: str | None = None,
+    greeting: str | None = None,
+    voice: Voice | None = None,
+) -> str:
+    """Return the document that brings a telephone which we have rung into the conversation."""
     response = VoiceResponse()
+    if greeting is not None and voice is not None:
+        response.say(greeting, language=voice.say_language, voice=voice.voice)
     dial = Dial()
-    dial.append(_conference(conference, addresses))
+    dial.append(_conference(conference, addresses, muted=muted, coached=coached))
     response.append(dial)
+    return str(response)
+
+
+def digits_document(digits: str) -> str:
+    """Return the document that presses keys towards the other end."""
+    response = VoiceResponse()
+    response.play(digits=digits)
     return str(response)
 
 
@@ -209,9 +234,13 @@ class _Renderer:
         return self._flow.text(say.prompt, say.language, say.values)
 
 
-def _conference(name: str, addresses: Addresses) -> Conference:
+def _conference(
+    name: str, addresses: Addresses, *, muted: bool = False, coached: str | None = None
+) -> Conference:
     return Conference(
         name,
+        **({"muted": True} if muted else {}),
+        **({"coach": coached} if coached is not None else {}),
         beep="false",
         start_conference_on_enter=True,
         # Ending is ours to command: on a member who is on hold this attribute fails silently.

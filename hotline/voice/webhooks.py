@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 from starlette.types import Message, Receive
 
 from dispatch.database import POOL_SIZES
+from hotline.calls.talk_commands import DIGITS
 from hotline.carriers.base import CarrierStatus
 from hotline.carriers.twilio import CARRIER_STATUS
 from hotline.services import Services
@@ -34,6 +35,7 @@ from hotline.voice.turns import Answered, take_turn
 from hotline.voice.twiml import (
     Addresses,
     announcement_document,
+    digits_document,
     hang_up_document,
     hold_document,
     operator_document,
@@ -158,12 +160,8 @@ async def conference(webhook: Verified) -> Response:
 
 @router.post("/operator/{leg_id}")
 async def operator(webhook: Verified, leg_id: int) -> Response:
-    """An operator's telephone was answered: into the conversation, or nothing if it is over."""
-    sid = webhook.text("CallSid")
-    name = await _run(webhook, lambda: answer_operator(webhook.voice.services, leg_id, sid=sid))
-    if name is None:
-        return _xml(hang_up_document())
-    return _xml(operator_document(name, addresses=webhook.voice.addresses))
+    """A telephone that we have rung was answered: into the conversation, or nothing if it is over."""
+    return await _into_conversation(webhook, leg_id)
 
 
 @router.post("/outbound/{call_id}")
@@ -193,6 +191,23 @@ async def warning(webhook: Verified, number: int) -> Response:
     warnings = services.messages.warnings
     text = warnings[min(max(number, 1), len(warnings)) - 1]
     return _xml(announcement_document(text, services.voices.get(FIRST_LANGUAGE)))
+
+
+@router.post("/recall")
+async def recall(webhook: Verified) -> Response:
+    """What an operator hears who has kept a caller on hold for long."""
+    services = webhook.voice.services
+    return _xml(announcement_document(services.talk.recall_text, services.voices.get(FIRST_LANGUAGE)))
+
+
+@router.post("/digits/{written}")
+async def digits(webhook: Verified, written: str) -> Response:
+    """Keys that an operator presses for somebody outside."""
+    del webhook
+    keys = written.replace("s", "*").replace("h", "#")
+    if DIGITS.fullmatch(keys) is None:
+        raise Malformed("no keys")
+    return _xml(digits_document(keys))
 
 
 @router.get("/tune.wav")
@@ -245,6 +260,24 @@ async def _turn(webhook: Webhook, *, n: int, mark: str | None) -> Response:
         # A caller always hears a sentence: the apology takes a message and needs no database.
         logger.exception("a turn failed", call=event.sid, turn=n)
         return _xml(static_document("fallback.xml"))
+
+
+async def _into_conversation(webhook: Webhook, leg_id: int) -> Response:
+    """Answer a telephone that we have rung with the conversation it belongs to."""
+    sid, voice = webhook.text("CallSid"), webhook.voice
+    entrance = await _run(webhook, lambda: answer_operator(voice.services, leg_id, sid=sid))
+    if entrance is None:
+        return _xml(hang_up_document())
+    return _xml(
+        operator_document(
+            entrance.conference,
+            addresses=voice.addresses,
+            muted=entrance.muted,
+            coached=entrance.coached,
+            greeting=entrance.greeting,
+            voice=voice.services.voices.get(FIRST_LANGUAGE),
+        )
+    )
 
 
 async def _run(webhook: Webhook, work: Callable[[], T]) -> T:

@@ -120,6 +120,46 @@ def leaves_it_to_a_machine(player: Player) -> None:
     player.caller.is_a_machine().answers()
 
 
+def asks_in(player: Player, name: str, colleague: str) -> None:
+    """Ask a colleague first; the caller hears music meanwhile."""
+    told = player.scene.browser(colleague).get("/api/session").json()
+    _talk(player, name, "transfer", {"style": "warm", "user_id": told["user"]["id"]})
+
+
+def comes_in(player: Player, name: str) -> None:
+    browser = player.scene.browser(name)
+    ring = player.scene.eventually(
+        lambda: browser.get("/api/transfers/current").json(), "somebody should be asked in"
+    )
+    _taken(browser.post(f"/api/transfers/{ring['id']}/accept"))
+
+
+def hands_over(player: Player, name: str) -> None:
+    _reaches(player, name, "talking")
+    _talk(player, name, "transfer/complete", None)
+
+
+def puts_through(player: Player, name: str, where: str, code: str) -> None:
+    """Leave the caller to a line or to somebody outside at once."""
+    _talk(player, name, "transfer", {"style": "cold", {"line": "line", "party": "party"}[where]: code})
+
+
+def _talk(player: Player, name: str, path: str, body: dict[str, Any] | None) -> None:
+    browser = player.scene.browser(name)
+    player.scene.eventually(
+        lambda: browser.get("/api/presence").json()["state"] == "talking", "they should talk"
+    )
+    _taken(browser.post(f"/api/calls/{player.caller.call_sid}/{path}", json=body))
+
+
+def _reaches(player: Player, name: str, state: str) -> None:
+    browser = player.scene.browser(name)
+    path = f"/api/calls/{player.caller.call_sid}/talk"
+    player.scene.eventually(
+        lambda: (browser.get(path).json()["transfer"] or {}).get("state") == state, f"it should be {state}"
+    )
+
+
 def follows_up(player: Player) -> None:
     player.scene.follow_up()
 
@@ -149,6 +189,10 @@ ACTS: Sequence[tuple[str, Callable[..., None]]] = (
     (r"(\w+) lifts the block", unblocks),
     (r"(\w+) announces (.+)", announces),
     (r"(\w+) ends the announcement", ends_announcement),
+    (r"(\w+) asks (\w+) in", asks_in),
+    (r"(\w+) comes in", comes_in),
+    (r"(\w+) hands the caller over", hands_over),
+    (r"(\w+) puts the caller through to (line|party) (\w+)", puts_through),
     (r"the machine follows up", follows_up),
     (r"an answering machine answers", leaves_it_to_a_machine),
 )

@@ -27,6 +27,8 @@ _TOLD = (
     "number",
     "confirmed",
     "warnings",
+    "style",
+    "to",
 )
 """What the diary says beside the verb; seconds and ids are left out."""
 

@@ -50,7 +50,14 @@ def both_join(house: House, sid: str = "CA1") -> None:
         leg.sid = f"{sid}-operator"
         session.flush()
         for each in (leg.sid, sid):
-            conversations.joined(session, call, conference=call.conference, sid=each, now=house.clock())
+            conversations.joined(
+                session,
+                call,
+                conference=call.conference,
+                sid=each,
+                lines=house.services.lines,
+                now=house.clock(),
+            )
 
 
 def operator_leaves(house: House, sid: str = "CA1") -> None:

@@ -118,6 +118,27 @@ WHO_MAY: dict[str, str] = {
     "PUT /api/incident": "supervisor duty_leader",
     "DELETE /api/incident": "supervisor duty_leader",
     "GET /api/satisfaction": "supervisor duty_leader inspector auditor",
+    "GET /api/calls/{sid}/talk": f"{SEATS} inspector auditor",
+    "GET /api/transfer-targets": SEATS,
+    "POST /api/calls/{sid}/transfer": SEATS,
+    "POST /api/calls/{sid}/transfer/complete": SEATS,
+    "POST /api/calls/{sid}/transfer/merge": SEATS,
+    "POST /api/calls/{sid}/transfer/cancel": SEATS,
+    "POST /api/calls/{sid}/transfer/leave": SEATS,
+    "DELETE /api/calls/{sid}/parties/{leg_id}": SEATS,
+    "POST /api/calls/{sid}/digits": SEATS,
+    "POST /api/calls/{sid}/help": SEATS,
+    "DELETE /api/calls/{sid}/help": SEATS,
+    "GET /api/transfers/current": SEATS,
+    "POST /api/transfers/{id}/accept": SEATS,
+    "POST /api/transfers/{id}/decline": SEATS,
+    "GET /api/floor": "supervisor duty_leader inspector",
+    "GET /api/help-requests": "supervisor duty_leader",
+    "POST /api/help-requests/{id}/answer": "supervisor duty_leader",
+    "POST /api/calls/{sid}/listen": "supervisor duty_leader inspector",
+    "POST /api/calls/{sid}/supervise": "supervisor duty_leader",
+    "POST /api/calls/{sid}/leave": "supervisor duty_leader inspector",
+    "POST /api/device-token": f"{SEATS} inspector",
     "GET /api/return-calls": "operator callback_operator supervisor duty_leader auditor",
     "POST /api/return-calls/{id}/call": "operator callback_operator supervisor duty_leader",
     "POST /api/return-calls/{id}/done": "operator callback_operator supervisor duty_leader",
@@ -249,6 +270,7 @@ def ask(browser: httpx.Client, name: str) -> httpx.Response:
         key="nobody-s",
         **dict.fromkeys(("user_id", "absence_id", "robot_id", "delivery_id", "link_id"), 999_999),
         code="NONE",
+        leg_id=999_999,
     )
     return browser.request(method, url, json={"version": 1} if method != "GET" else None)
 
@@ -294,5 +316,7 @@ def test_the_api_describes_itself(house: House) -> None:
     assert described.status_code == 200
     paths = described.json()["paths"]
     names = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
-    assert names == set(WHO_MAY) | BY_LINK | PUBLIC | {each for each in OPEN_TO_ALL if each.startswith("POST")}
+    assert names == set(WHO_MAY) | BY_LINK | PUBLIC | {
+        each for each in OPEN_TO_ALL if each.startswith("POST")
+    }
     assert house.browser().get("/docs").status_code == 404

@@ -42,6 +42,8 @@ class Surroundings(Protocol):
 
     def finish_recording(self, recording: Recording) -> None: ...
 
+    def join_voices(self, conference: Conference) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -106,6 +108,7 @@ class Conference:
             self.surroundings.tell(leg, "hold", on=True)
             if entry.wait_url:
                 self.surroundings.play_aside(leg, entry.wait_url, entry.wait_method, loop=True)
+        self.surroundings.join_voices(self)
 
     def leave(self, leg: Leg, reason: str) -> None:
         """Let a leg out; the conversation ends with the last one, or with one that ends it."""
@@ -114,7 +117,11 @@ class Conference:
             return
         leg.conference = None
         self._quieten(leg)
+        if leg.peers:
+            leg.peers = []
+            self.surroundings.tell(leg, "media", peers=[])
         self.surroundings.tell(leg, "conference", on=False, name=self.name)
+        self.surroundings.join_voices(self)
         self._report("leave", member, ReasonParticipantLeft=reason, ParticipantCallStatus=leg.status)
         # Twilio ignores endConferenceOnExit of a participant who leaves while on hold.
         if member.entry.end_on_exit and not member.on_hold:
@@ -149,16 +156,19 @@ class Conference:
         self.surroundings.tell(leg, "hold", on=on)
         if on and music_url:
             self.surroundings.play_aside(leg, music_url, method, loop=True)
+        self.surroundings.join_voices(self)
         self._report("hold" if on else "unhold", member)
 
     def mute(self, leg: Leg, on: bool) -> None:
         member = self.members[leg.sid]
         if member.muted != on:
             member.muted = on
+            self.surroundings.join_voices(self)
             self._report("mute" if on else "unmute", member)
 
     def coach(self, leg: Leg, coached_sid: str) -> None:
         self.members[leg.sid].coached = coached_sid
+        self.surroundings.join_voices(self)
 
     def relay(self, speaker: Leg, text: str, language: str = "") -> None:
         """Let the others hear what one leg said."""
@@ -169,12 +179,15 @@ class Conference:
 
     def _listeners(self, speaker: Leg) -> Iterator[Leg]:
         member = self.members.get(speaker.sid)
-        if member is None or not member.is_heard or self.status != "in-progress":
-            return
-        for other in list(self.members.values()):
-            is_meant = not member.coached or other.leg.sid == member.coached
-            if other.leg is not speaker and not other.on_hold and is_meant:
+        for other in list(self.members.values()) if member is not None else ():
+            if member is not None and self.reaches(member, other):
                 yield other.leg
+
+    def reaches(self, speaker: Member, listener: Member) -> bool:
+        """Return whether one hears the other now."""
+        if self.status != "in-progress" or speaker is listener or not speaker.is_heard:
+            return False
+        return not listener.on_hold and speaker.coached in ("", listener.leg.sid)
 
     def _start(self, member: Member) -> None:
         self.status = "in-progress"
@@ -184,6 +197,7 @@ class Conference:
                 self.surroundings.tell(each.leg, "hold", on=False)
         if self.recording is not None:
             self.recording.run(self.surroundings.clock.elapsed_s)
+        self.surroundings.join_voices(self)
         self._report("start", member)
 
     @staticmethod

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from hotline.carriers.sandbox import interpreter
+from hotline.carriers.sandbox import interpreter, mesh
 from hotline.carriers.sandbox.clock import Clock, VirtualClock
 from hotline.carriers.sandbox.conferences import Conference
 from hotline.carriers.sandbox.endpoints import Endpoint, Switchboard
@@ -249,6 +249,24 @@ class Exchange:
         self.conferences[conference.sid] = self._running[conference.name] = conference
         conference.on_end = lambda over: self._running.pop(over.name, None)
         _forget_oldest(self.conferences, lambda each: each.status == "completed")
+
+    def join_voices(self, conference: Conference) -> None:
+        """Tell the telephones of a conversation whom each one's voice may reach; they carry it themselves."""
+        mesh.tell(conference, self.tell)
+
+    def mute(self, endpoint: Endpoint, on: bool) -> None:
+        """The person switches the microphone off or on."""
+        endpoint.muted = on
+        if endpoint.leg is not None and endpoint.leg.conference is not None:
+            self.join_voices(endpoint.leg.conference)
+
+    def signal(self, leg: Leg, to: str, data: Mapping[str, Any]) -> bool:
+        """Pass one telephone's word about its voice on to another of the same conversation."""
+        member = leg.conference.members.get(to) if leg.conference is not None else None
+        if member is None or to == leg.sid:
+            return False
+        self.tell(member.leg, "signal", **{"from": leg.sid, "data": dict(data)})
+        return True
 
     def play_aside(self, leg: Leg, url: str, method: str, *, loop: bool) -> None:
         """Let a leg in a conference hear what a document says, beside its own instructions."""

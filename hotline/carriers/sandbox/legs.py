@@ -81,6 +81,8 @@ class Leg:
     bridge: Leg | None = None
     ring_timer: Timer | None = None
     recordings: list[Recording] = field(default_factory=list)
+    peers: list[dict[str, object]] = field(default_factory=list)
+    """The telephones to which this one has been told to send its voice, or not to (`mesh`)."""
     detects_machine: bool = False
     """`MachineDetection` was asked for: webhooks after the answer say who answered."""
 

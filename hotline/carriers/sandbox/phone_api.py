@@ -17,6 +17,8 @@ from hotline.carriers.sandbox.exchange import Exchange
 from hotline.carriers.sandbox.legs import Leg
 
 MAX_MESSAGE_CHARACTERS = 4096
+MAX_SIGNAL_CHARACTERS = 16_384
+"""A browser's description of its sound with every address it has."""
 MAX_MESSAGES_PER_SECOND = 20
 MAX_UNSENT_EVENTS = 1000
 LONGEST_MESSAGE = 1600
@@ -111,7 +113,9 @@ class _Session:
             case "speak":
                 self._speak(value)
             case "mute":
-                self.endpoint.muted = bool(value)
+                self.exchange.mute(self.endpoint, bool(value))
+            case "signal":
+                self._signal(value)
             case "machine":
                 self.endpoint.is_machine = bool(value)
             case "auto_answer":
@@ -127,6 +131,13 @@ class _Session:
         if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds <= 3600):
             raise NotUnderstood("bad_speech", "时长应在 0 到 3600 秒之间")
         self.exchange.speak(self._leg(), text.strip(), seconds)
+
+    def _signal(self, value: Any) -> None:
+        to, data = (value.get("to"), value.get("data")) if isinstance(value, dict) else (None, None)
+        if not isinstance(to, str) or not isinstance(data, dict):
+            raise NotUnderstood("bad_signal", "信令应有 to 和 data")
+        if not self.exchange.signal(self._leg(), to, data):
+            raise NotUnderstood("no_peer", "对方不在这次通话中")
 
     def _leg(self) -> Leg:
         if self.endpoint.leg is None:
@@ -212,8 +223,9 @@ def phone_routes(exchange: Exchange, verify: VerifyToken) -> list[WebSocketRoute
 
 
 def _read(text: str) -> tuple[str, Any]:
-    if len(text) > MAX_MESSAGE_CHARACTERS:
-        raise NotUnderstood("too_long", f"消息超过 {MAX_MESSAGE_CHARACTERS} 个字符")
+    most = MAX_SIGNAL_CHARACTERS if text.startswith('{"signal"') else MAX_MESSAGE_CHARACTERS
+    if len(text) > most:
+        raise NotUnderstood("too_long", f"消息超过 {most} 个字符")
     try:
         message = json.loads(text)
     except ValueError as error:

@@ -314,6 +314,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{sid}/digits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Digits
+         * @description Press keys for somebody outside who has a menu.
+         */
+        post: operations["digits_api_calls__sid__digits_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{sid}/end_for_abuse": {
         parameters: {
             query?: never;
@@ -354,6 +374,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{sid}/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Help
+         * @description Call for a supervisor.
+         */
+        post: operations["ask_for_help_api_calls__sid__help_post"];
+        /**
+         * Withdraw Help
+         * @description Take the request back.
+         */
+        delete: operations["withdraw_help_api_calls__sid__help_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{sid}/hold": {
         parameters: {
             query?: never;
@@ -368,6 +412,46 @@ export interface paths {
          * @description Keep the caller apart with music.
          */
         post: operations["hold_api_calls__sid__hold_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave
+         * @description Go out of a conversation again.
+         */
+        post: operations["leave_api_calls__sid__leave_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/listen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Listen
+         * @description Hear a conversation without being heard.
+         */
+        post: operations["listen_api_calls__sid__listen_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -414,6 +498,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{sid}/parties/{leg_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove
+         * @description Send somebody away who was brought in.
+         */
+        delete: operations["remove_api_calls__sid__parties__leg_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{sid}/repeat_request": {
         parameters: {
             query?: never;
@@ -434,6 +538,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{sid}/supervise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Supervise
+         * @description Whisper to the operator, speak to both, or take the conversation over.
+         */
+        post: operations["supervise_api_calls__sid__supervise_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/talk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description Return who is in the conversation, and what is under way.
+         */
+        get: operations["read_api_calls__sid__talk_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{sid}/ticket": {
         parameters: {
             query?: never;
@@ -448,6 +592,106 @@ export interface paths {
          * @description Open the ticket of this call, or return the one there is.
          */
         post: operations["open_ticket_api_calls__sid__ticket_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin
+         * @description Ask somebody in, or hand the caller over at once; a caller whom nobody takes comes back, or into the line.
+         */
+        post: operations["begin_api_calls__sid__transfer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/transfer/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Take the transfer back; the caller is with the reader again.
+         */
+        post: operations["cancel_api_calls__sid__transfer_cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/transfer/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete
+         * @description Leave the caller with whoever was asked in.
+         */
+        post: operations["complete_api_calls__sid__transfer_complete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/transfer/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go Out
+         * @description Leave a conversation into which the reader was asked.
+         */
+        post: operations["go_out_api_calls__sid__transfer_leave_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/transfer/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge
+         * @description Let all three talk together.
+         */
+        post: operations["merge_api_calls__sid__transfer_merge_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -614,6 +858,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/device-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Device Token
+         * @description Return a credential for the reader's browser telephone; it ends with his session at the latest.
+         */
+        post: operations["device_token_api_device_token_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/employers": {
         parameters: {
             query?: never;
@@ -626,6 +890,26 @@ export interface paths {
          * @description Return employers by part of the name or by uscc, with the open tickets which the reader may see.
          */
         get: operations["employers_api_employers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/floor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description Return who is there and on what, who waits, who asks for help.
+         */
+        get: operations["read_api_floor_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -688,6 +972,46 @@ export interface paths {
          * @description Say that these are separate cases.
          */
         post: operations["dismiss_signal_api_group_signals__id__dismiss_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/help-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Asked
+         * @description Return the requests for help that nobody has answered, the oldest first.
+         */
+        get: operations["asked_api_help_requests_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/help-requests/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Say that one is coming.
+         */
+        post: operations["answer_api_help_requests__id__answer_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2936,6 +3260,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/transfer-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Targets
+         * @description Return whom the reader can bring in: colleagues at their desks, lines, and others by name.
+         */
+        get: operations["targets_api_transfer_targets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Current
+         * @description Return the conversation into which the reader is asked now.
+         */
+        get: operations["current_api_transfers_current_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept
+         * @description Go into the conversation; 409 when one is wanted there no longer.
+         */
+        post: operations["accept_api_transfers__id__accept_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline
+         * @description Refuse; the caller goes back to whoever asked.
+         */
+        post: operations["decline_api_transfers__id__decline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/unions": {
         parameters: {
             query?: never;
@@ -4017,6 +4421,36 @@ export interface components {
             /** What */
             what: string | null;
         };
+        /**
+         * DeviceTokenOut
+         * @description A browser telephone's credential: short, for the signed-in person, and no longer than his session.
+         */
+        DeviceTokenOut: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Identity */
+            identity: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sandbox" | "twilio";
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** Token */
+            token: string;
+        };
+        /** DigitsIn */
+        DigitsIn: {
+            /** Digits */
+            digits: string;
+        };
         /** DirectAnswer */
         DirectAnswer: {
             /** Answer */
@@ -4213,6 +4647,68 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** FloorOperatorOut */
+        FloorOperatorOut: {
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string | null;
+            /** Role */
+            role: string;
+            /** Role Label */
+            role_label: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** State */
+            state: string;
+            talking: components["schemas"]["TalkingOut"] | null;
+            /** User Id */
+            user_id: number;
+        };
+        /**
+         * FloorOut
+         * @description The floor at one moment.
+         */
+        FloorOut: {
+            /** Help */
+            help: components["schemas"]["HelpOut"][];
+            /** Longest Since */
+            longest_since: string | null;
+            /** Operators */
+            operators: components["schemas"]["FloorOperatorOut"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** Waiting */
+            waiting: components["schemas"]["FloorWaitingOut"][];
+        };
+        /** FloorWaitingOut */
+        FloorWaitingOut: {
+            /** Category Name */
+            category_name: string | null;
+            /**
+             * Entered At
+             * Format: date-time
+             */
+            entered_at: string;
+            /** Id */
+            id: number;
+            /** Line */
+            line: string;
+            /** Line Label */
+            line_label: string;
+            /** Priority */
+            priority: number;
+            /** State */
+            state: string;
+        };
         /** Follower */
         Follower: {
             /** Category */
@@ -4262,6 +4758,37 @@ export interface components {
             union_id: number;
             /** Union Name */
             union_name: string;
+        };
+        /** HelpIn */
+        HelpIn: {
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /** HelpOut */
+        HelpOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Call Sid */
+            call_sid: string | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "asked" | "held";
+            /** Text */
+            text: string;
+            /** User Id */
+            user_id: number;
         };
         /** HistoryItem */
         HistoryItem: {
@@ -4569,6 +5096,17 @@ export interface components {
             /** Wish */
             wish: string;
         };
+        /** ListenerOut */
+        ListenerOut: {
+            /** Mode */
+            mode: string;
+            /** Name */
+            name: string;
+            /** Present */
+            present: boolean;
+            /** User Id */
+            user_id: number;
+        };
         /** Merge */
         Merge: {
             /** Parent Number */
@@ -4774,6 +5312,22 @@ export interface components {
             handler_id: number;
             /** Handler Name */
             handler_name: string;
+        };
+        /** PartyOut */
+        PartyOut: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "operator" | "consulted" | "third_party" | "supervisor" | "former";
+            /** Label */
+            label: string;
+            /** Mode */
+            mode: ("listen" | "whisper" | "barge" | "take_over") | null;
+            /** Present */
+            present: boolean;
         };
         /** PasswordChange */
         PasswordChange: {
@@ -5450,6 +6004,34 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * RingOut
+         * @description A colleague who asks the reader into his conversation.
+         */
+        RingOut: {
+            /** By Name */
+            by_name: string;
+            /** Call Sid */
+            call_sid: string;
+            /** Category Name */
+            category_name: string | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** From Masked */
+            from_masked: string;
+            /** Id */
+            id: number;
+            /** Line Label */
+            line_label: string | null;
+            /**
+             * Style
+             * @enum {string}
+             */
+            style: "warm" | "cold" | "three_way";
+        };
         /** RobotIn */
         RobotIn: {
             /** Address */
@@ -5604,6 +6186,23 @@ export interface components {
             form: components["schemas"]["RequestForm"];
             /** Version */
             version: number;
+        };
+        /** SeatOut */
+        SeatOut: {
+            /** Free */
+            free: boolean;
+            /** Name */
+            name: string;
+            /** Role Label */
+            role_label: string;
+            /** Skills */
+            skills: string[];
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** User Id */
+            user_id: number;
         };
         /** SendIn */
         SendIn: {
@@ -5861,6 +6460,14 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** SuperviseIn */
+        SuperviseIn: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "whisper" | "barge" | "take_over";
+        };
         /** Suspend */
         Suspend: {
             /** Begins On */
@@ -5884,6 +6491,76 @@ export interface components {
             reason: string;
             /** Version */
             version: number;
+        };
+        /**
+         * TalkOut
+         * @description A conversation that is going on.
+         */
+        TalkOut: {
+            /** Conversation State */
+            conversation_state: string;
+            /** Held Since */
+            held_since: string | null;
+            /** Help */
+            help: boolean;
+            /** Muted */
+            muted: boolean;
+            /** On Hold */
+            on_hold: boolean;
+            /** Operator Id */
+            operator_id: number | null;
+            /** Parties */
+            parties: components["schemas"]["PartyOut"][];
+            /** Recall At */
+            recall_at: string | null;
+            /** Recalls */
+            recalls: number;
+            /** Sends Digits */
+            sends_digits: boolean;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** Sid */
+            sid: string;
+            transfer: components["schemas"]["TransferOut"] | null;
+            /** Version */
+            version: number;
+        };
+        /** TalkingOut */
+        TalkingOut: {
+            /** Conversation State */
+            conversation_state: string;
+            /** Line Label */
+            line_label: string | null;
+            /** Listeners */
+            listeners: components["schemas"]["ListenerOut"][];
+            /** On Hold */
+            on_hold: boolean;
+            /** Open */
+            open: boolean;
+            /** Sid */
+            sid: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * TargetsOut
+         * @description Whom the reader can bring into a conversation.
+         */
+        TargetsOut: {
+            /** Colleagues */
+            colleagues: components["schemas"]["SeatOut"][];
+            /** Dials */
+            dials: boolean;
+            /** Lines */
+            lines: components["schemas"]["TransferGoalOut"][];
+            /** Outside */
+            outside: components["schemas"]["TransferGoalOut"][];
         };
         /** Terminate */
         Terminate: {
@@ -6177,6 +6854,63 @@ export interface components {
             version: number;
             /** Wish */
             wish: string;
+        };
+        /** TransferGoalOut */
+        TransferGoalOut: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
+            /** Open */
+            open: boolean;
+        };
+        /**
+         * TransferIn
+         * @description How, and whom: exactly one of the four.
+         */
+        TransferIn: {
+            /** Line */
+            line?: string | null;
+            /** Number */
+            number?: string | null;
+            /** Party */
+            party?: string | null;
+            /**
+             * Style
+             * @enum {string}
+             */
+            style: "warm" | "cold" | "three_way";
+            /** User Id */
+            user_id?: number | null;
+        };
+        /**
+         * TransferOut
+         * @description The attempt that is under way, or the last one with what became of it.
+         */
+        TransferOut: {
+            /** Id */
+            id: number;
+            /** Label */
+            label: string;
+            /** Live */
+            live: boolean;
+            /** Reason */
+            reason: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ringing" | "accepted" | "talking" | "done" | "returned" | "failed" | "cancelled";
+            /**
+             * Style
+             * @enum {string}
+             */
+            style: "warm" | "cold" | "three_way";
+            /**
+             * Target
+             * @enum {string}
+             */
+            target: "operator" | "line" | "outside";
         };
         /** UnionBelowOut */
         UnionBelowOut: {
@@ -6920,6 +7654,39 @@ export interface operations {
             };
         };
     };
+    digits_api_calls__sid__digits_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DigitsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     end_for_abuse_api_calls__sid__end_for_abuse_post: {
         parameters: {
             query?: never;
@@ -6982,6 +7749,72 @@ export interface operations {
             };
         };
     };
+    ask_for_help_api_calls__sid__help_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HelpIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_help_api_calls__sid__help_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     hold_api_calls__sid__hold_post: {
         parameters: {
             query?: never;
@@ -7001,6 +7834,64 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CallDetail"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    leave_api_calls__sid__leave_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    listen_api_calls__sid__listen_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -7079,6 +7970,38 @@ export interface operations {
             };
         };
     };
+    remove_api_calls__sid__parties__leg_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+                leg_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     repeat_request_api_calls__sid__repeat_request_post: {
         parameters: {
             query?: never;
@@ -7114,6 +8037,70 @@ export interface operations {
             };
         };
     };
+    supervise_api_calls__sid__supervise_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuperviseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_api_calls__sid__talk_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     open_ticket_api_calls__sid__ticket_post: {
         parameters: {
             query?: never;
@@ -7132,6 +8119,159 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    begin_api_calls__sid__transfer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_api_calls__sid__transfer_cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    complete_api_calls__sid__transfer_complete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    go_out_api_calls__sid__transfer_leave_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    merge_api_calls__sid__transfer_merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkOut"];
                 };
             };
             /** @description Validation Error */
@@ -7385,6 +8525,26 @@ export interface operations {
             };
         };
     };
+    device_token_api_device_token_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceTokenOut"];
+                };
+            };
+        };
+    };
     employers_api_employers_get: {
         parameters: {
             query?: {
@@ -7412,6 +8572,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_api_floor_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloorOut"];
                 };
             };
         };
@@ -7507,6 +8687,55 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SignalOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    asked_api_help_requests_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelpOut"][];
+                };
+            };
+        };
+    };
+    answer_api_help_requests__id__answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -14727,6 +15956,104 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    targets_api_transfer_targets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetsOut"];
+                };
+            };
+        };
+    };
+    current_api_transfers_current_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingOut"] | null;
+                };
+            };
+        };
+    };
+    accept_api_transfers__id__accept_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decline_api_transfers__id__decline_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

@@ -49,8 +49,10 @@ export function useFloor(): void {
     },
   )
   watch(
-    () => presence.presence?.device_token ?? null,
-    (token) => device.connect(token),
+    () => (presence.presence?.state ?? 'offline') !== 'offline',
+    (there) => {
+      if (there) void attempt(device.ensure)
+    },
     { immediate: true },
   )
 

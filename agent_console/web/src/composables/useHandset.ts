@@ -1,7 +1,9 @@
 // The test phone: its state, what was heard, and the developer's log.
 import { onScopeDispose, reactive, ref, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
+import type { SoundState } from '@/softphone/device'
 import { Handset, type HandsetEvent, type HandsetMessage, type Turn } from '@/softphone/handset'
+import { Mesh } from '@/softphone/mesh'
 
 export type PhoneState = 'offline' | 'idle' | 'calling' | 'ringing' | 'talking'
 export interface Bubble { id: number; who: 'machine' | 'operator' | 'caller' | 'note'; text: string }
@@ -13,6 +15,7 @@ export interface PhoneView {
   listening: string
   recording: boolean
   held: boolean
+  sound: SoundState
   numbers: string[]
   bubbles: Bubble[]
   turns: LoggedTurn[]
@@ -22,7 +25,7 @@ const LISTENING: Record<string, string> = { dtmf: 'phone.listensKeys', speech: '
 
 export function useHandset(speaks: Ref<boolean>): { view: PhoneView; send: (message: HandsetMessage) => void; say: (text: string) => void } {
   const { t } = useI18n()
-  const view = reactive<PhoneView>({ state: 'offline', other: '', listening: '', recording: false, held: false, numbers: [], bubbles: [], turns: [] })
+  const view = reactive<PhoneView>({ state: 'offline', other: '', listening: '', recording: false, held: false, sound: 'idle', numbers: [], bubbles: [], turns: [] })
   const counter = ref(0)
 
   function bubble(who: Bubble['who'], text: string): void {
@@ -50,7 +53,6 @@ export function useHandset(speaks: Ref<boolean>): { view: PhoneView; send: (mess
         view.recording = event.on === true
         bubble('note', t(event.on ? 'phone.recordingOn' : 'phone.recordingOff'))
         break
-      case 'message': bubble('note', `✉ ${event.from ?? ''} ${event.text ?? ''}`); break
       case 'conference': bubble('note', t(event.on ? 'phone.inTalk' : 'phone.outOfTalk')); break
       case 'hold':
         view.held = event.on === true
@@ -58,6 +60,13 @@ export function useHandset(speaks: Ref<boolean>): { view: PhoneView; send: (mess
         break
       case 'texted': bubble('caller', `✉ ${event.text ?? ''}`); break
       case 'message': bubble('machine', `✉ ${event.text ?? ''}`); break
+      case 'media': mesh.peers(event.peers ?? []); break
+      case 'signal':
+        if (event.from && event.data) mesh.hear(event.from, event.data)
+        break
+      case 'music':
+        if (event.digits) bubble('note', t('phone.digits', { keys: event.digits }))
+        break
       case 'warning':
       case 'error': bubble('note', `⚠ ${event.code ?? ''} ${event.message ?? ''}`); break
       case 'turn':
@@ -73,12 +82,15 @@ export function useHandset(speaks: Ref<boolean>): { view: PhoneView; send: (mess
     }
   }
 
-  const handset = new Handset(hear, (open) => {
+  const mesh: Mesh = new Mesh((to, data) => handset.send({ signal: { to, data } }), (state) => { view.sound = state })
+  const handset: Handset = new Handset(hear, (open) => {
+    if (!open) mesh.close()
     view.state = open ? 'idle' : 'offline'
     rest()
   })
   handset.open()
   onScopeDispose(() => {
+    mesh.close()
     handset.close()
     silence()
   })
@@ -90,6 +102,8 @@ export function useHandset(speaks: Ref<boolean>): { view: PhoneView; send: (mess
 
   function send(message: HandsetMessage): void {
     if ('dial' in message) view.bubbles = []
+    // Asked on a click, as browsers want it.
+    if ('dial' in message || 'answer' in message) mesh.prepare()
     if ('press' in message || 'hangup' in message) silence()
     handset.send(message)
   }

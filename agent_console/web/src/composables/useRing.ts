@@ -1,15 +1,17 @@
 // One quiet ring for all tabs of a browser, a title and a notification where the tab is hidden.
 import { onScopeDispose, watch, type Ref } from 'vue'
-import type { Offer } from '@/api/types'
 import { pageTitle } from './usePageTitle'
 
 const CHANNEL = 'hotline.offers'
 const RING_EVERY_MS = 2500
 
-interface RingWords { title: (offer: Offer) => string; body: (offer: Offer) => string }
+/** Something that rings: an offer, a colleague who asks one in, a request for help. */
+export interface Rings { id: number }
+interface RingWords<T extends Rings> { title: (of: T) => string; body: (of: T) => string }
+const nothing = (): void => undefined
 
 /** Ring while there is an offer; `drop` is called when another tab answered or declined it. */
-export function useRing(offer: Ref<Offer | null>, words: RingWords, drop: (id: number) => void): (id: number) => void {
+export function useRing<T extends Rings>(offer: Ref<T | null>, words: RingWords<T>, drop: (id: number) => void = nothing): (id: number) => void {
   const channel = new BroadcastChannel(CHANNEL)
   channel.onmessage = (message: MessageEvent<{ done: number }>) => drop(message.data.done)
   let stop: () => void = () => undefined
@@ -29,7 +31,7 @@ export function useRing(offer: Ref<Offer | null>, words: RingWords, drop: (id: n
   return (id) => channel.postMessage({ done: id })
 }
 
-function ring(offer: Offer, words: RingWords): () => void {
+function ring<T extends Rings>(offer: T, words: RingWords<T>): () => void {
   const released = new AbortController()
   pageTitle.value = words.title(offer)
   const notification = document.hidden ? notify(words.title(offer), words.body(offer)) : null

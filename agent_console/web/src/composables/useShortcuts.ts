@@ -60,8 +60,9 @@ export function onKeydown(event: KeyboardEvent): void {
   if (!shortcutsOn.value) return
   // A bare character belongs to whoever is typing, and to the dialog that is open.
   if ([...keys].length === 1 && (isTyping(event.target) || document.querySelector('dialog[open]'))) return
-  const shortcut = active.get(keys)?.at(-1)
-  if (!shortcut || shortcut.enabled?.() === false) return
+  // Of several owners the newest who can do something with it now: two kinds of rings share one key.
+  const shortcut = [...(active.get(keys) ?? [])].reverse().find((each) => each.enabled?.() !== false)
+  if (!shortcut) return
   event.preventDefault()
   shortcut.run()
 }

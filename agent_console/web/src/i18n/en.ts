@@ -1,13 +1,15 @@
 // English: for whoever chose it; the same keys as Chinese.
 import inbox from './inbox.en'
+import voice from './voice.en'
 import worker from './worker.en'
 import type zhCN from './zh-CN'
 
 const en: typeof zhCN = {
   ...inbox,
+  ...voice,
   ...worker,
   app: { name: '12351 union service line', close: 'Close', notices: 'Notices', offline: 'You are offline. The page reconnects by itself; unsaved text stays here', pages: 'Pages', skip: 'Skip to content' },
-  page: { workbench: 'Workbench', tickets: 'Tickets', ticket: 'Ticket', callbacks: 'Callbacks', returnCalls: 'Return calls', inbox: 'Inbox', phone: 'Test phone', signIn: 'Sign in', notFound: 'No such page', users: 'Accounts', link: 'Ticket link', password: 'Password' },
+  page: { workbench: 'Workbench', tickets: 'Tickets', ticket: 'Ticket', callbacks: 'Callbacks', returnCalls: 'Return calls', floor: 'Floor', inbox: 'Inbox', phone: 'Test phone', signIn: 'Sign in', notFound: 'No such page', users: 'Accounts', link: 'Ticket link', password: 'Password' },
   signIn: { name: 'Account', password: 'Password', enter: 'Sign in', out: 'Sign out' },
   notFound: { title: 'No such page', text: 'The address may be wrong, or the content has moved.', home: 'Home' },
   state: { empty: 'Nothing here yet', error: 'Could not be read', loading: 'Loading…', noMatch: 'No match', offline: 'The server cannot be reached; check the network and retry', retry: 'Retry' },
@@ -84,7 +86,7 @@ const en: typeof zhCN = {
   returnOutcome: { reached: 'Reached', no_answer: 'No answer', wrong_number: 'Wrong number', refused: 'Refused', given_up: 'Given up' },
   inbox: { back: 'Back to inbox', open: 'Open' },
   phone: {
-    from: 'This number', to: 'Dial', dial: 'Dial', answer: 'Answer', decline: 'Decline', hangUp: 'Hang up', keys: 'Keys', star: 'star', hash: 'pound', speak: 'Words or message', say: 'Say', aloud: 'Read aloud', recording: 'Recording', recordingOn: 'Recording begins', recordingOff: 'Recording ends', inTalk: 'In conversation', outOfTalk: 'Conversation over', held: 'On hold', unheld: 'Off hold', listens: 'Listening', listensKeys: 'Press a key', listensWords: 'Press a key or speak', turns: 'Turns', noTurns: 'No turns yet',
+    digits: 'Keys pressed for you: {keys}', from: 'This number', to: 'Dial', dial: 'Dial', answer: 'Answer', decline: 'Decline', hangUp: 'Hang up', keys: 'Keys', star: 'star', hash: 'pound', speak: 'Words or message', say: 'Say', aloud: 'Read aloud', recording: 'Recording', recordingOn: 'Recording begins', recordingOff: 'Recording ends', inTalk: 'In conversation', outOfTalk: 'Conversation over', held: 'On hold', unheld: 'Off hold', listens: 'Listening', listensKeys: 'Press a key', listensWords: 'Press a key or speak', turns: 'Turns', noTurns: 'No turns yet',
     state: { offline: 'Not connected', idle: 'Idle', calling: 'Calling', ringing: 'Rings', talking: 'Talking' },
     ended: { completed: 'Call ended', busy: 'Busy', no_answer: 'No answer', failed: 'Failed', canceled: 'Cancelled', answered_elsewhere: 'Answered elsewhere' },
   },

@@ -1,12 +1,14 @@
 // Chinese: what users read unless they chose otherwise.
 import inbox from './inbox.zh-CN'
+import voice from './voice.zh-CN'
 import worker from './worker.zh-CN'
 
 export default {
   ...inbox,
+  ...voice,
   ...worker,
   app: { name: '12351 工会服务职工热线', close: '关闭', notices: '通知', offline: '网络已断开，恢复后会自动重连；未保存的内容留在页面上', pages: '页面', skip: '跳到正文' },
-  page: { workbench: '工作台', tickets: '工单', ticket: '工单', callbacks: '回访', returnCalls: '回电', inbox: '收件箱', phone: '测试电话', signIn: '登录', notFound: '没有这个页面', users: '账号', link: '工单链接', password: '修改口令' },
+  page: { workbench: '工作台', tickets: '工单', ticket: '工单', callbacks: '回访', returnCalls: '回电', floor: '现场', inbox: '收件箱', phone: '测试电话', signIn: '登录', notFound: '没有这个页面', users: '账号', link: '工单链接', password: '修改口令' },
   signIn: { name: '账号', password: '口令', enter: '登录', out: '退出' },
   notFound: { title: '没有这个页面', text: '地址可能有误，或者内容已经移走。', home: '回到首页' },
   state: { empty: '这里还没有内容', error: '没有读到内容', loading: '正在读取…', noMatch: '没有匹配的项目', offline: '连不上服务器，请检查网络后重试', retry: '重试' },
@@ -109,7 +111,7 @@ export default {
   returnOutcome: { reached: '已接通', no_answer: '无人接听', wrong_number: '号码有误', refused: '对方拒绝', given_up: '不再回拨' },
   inbox: { back: '返回收件箱', open: '查看' },
   phone: {
-    from: '本机号码', to: '拨打', dial: '拨号', answer: '接听', decline: '拒接', hangUp: '挂断', keys: '按键', star: '星号', hash: '井号', speak: '说的话或留言', say: '说', aloud: '朗读提示音', recording: '录音中', recordingOn: '开始录音', recordingOff: '录音结束', inTalk: '已进入通话', outOfTalk: '通话结束', held: '对方已保持通话', unheld: '通话已恢复', listens: '等待输入', listensKeys: '请按键', listensWords: '请按键或说话', turns: '交互记录', noTurns: '还没有交互',
+    digits: '对方为您按了 {keys}', from: '本机号码', to: '拨打', dial: '拨号', answer: '接听', decline: '拒接', hangUp: '挂断', keys: '按键', star: '星号', hash: '井号', speak: '说的话或留言', say: '说', aloud: '朗读提示音', recording: '录音中', recordingOn: '开始录音', recordingOff: '录音结束', inTalk: '已进入通话', outOfTalk: '通话结束', held: '对方已保持通话', unheld: '通话已恢复', listens: '等待输入', listensKeys: '请按键', listensWords: '请按键或说话', turns: '交互记录', noTurns: '还没有交互',
     state: { offline: '未连接', idle: '空闲', calling: '正在呼叫', ringing: '来电', talking: '通话中' },
     ended: { completed: '通话已结束', busy: '对方忙', no_answer: '无人接听', failed: '呼叫失败', canceled: '呼叫已取消', answered_elsewhere: '已由其他设备接听' },
   },

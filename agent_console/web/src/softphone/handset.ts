@@ -1,5 +1,7 @@
 // The test phone's line to the sandbox carrier (docs/sandbox.md).
 
+import type { Peer, Signal } from './mesh'
+
 export interface Turn {
   request: { url: string; method: string; parameters: Record<string, string> }
   status: number
@@ -21,6 +23,9 @@ export interface HandsetEvent {
   language?: string
   on?: boolean
   input?: string
+  peers?: Peer[]
+  data?: Signal
+  digits?: string
   reason?: string
   code?: string
   message?: string
@@ -35,6 +40,7 @@ export type HandsetMessage =
   | { press: string }
   | { speak: string }
   | { hangup: true }
+  | { signal: { to: string; data: Signal } }
 
 export class Handset {
   private socket: WebSocket | null = null
