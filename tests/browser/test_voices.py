@@ -125,8 +125,15 @@ def test_of_two_tabs_one_rings_and_one_answers_though_the_other_is_frozen(sit_do
     first = desk.sign_in("operator")
     go_ready(first)
     second = desk.context.new_page()
+    told: list[str] = []
+    second.on("websocket", lambda socket: socket.on("framereceived", lambda text: told.append(str(text))))
     second.goto(f"{desk.server.url}/workbench")
-    expect(second.get_by_test_id("device-state").or_(second.get_by_test_id("presence"))).to_be_visible()
+    expect(second.get_by_test_id("presence")).to_be_visible()
+    # A telephone that is not there yet cannot be rung: the story begins with two that are.
+    deadline = time.monotonic() + LONG_S
+    while not any('"registered"' in each for each in told):
+        assert time.monotonic() < deadline, "the second tab should have a telephone"
+        second.wait_for_timeout(50)
     phone = dial(telephone, "+8613800000073")
     for page in (first, second):
         expect(page.get_by_test_id("offer-card")).to_be_visible()
