@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from agent_console import problems
 from agent_console.api import (
+    acd,
     attachments,
     calendars,
     callbacks,
@@ -57,6 +58,7 @@ ROUTERS = (
     floor.router,
     recordings.router,
     line.router,
+    acd.router,
     watch.router,
     calendars.router,
     protection.router,

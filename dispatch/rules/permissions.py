@@ -71,6 +71,9 @@ class Action(StrEnum):
     CALL_LISTEN = "call.listen"
     CALL_SUPERVISE = "call.supervise"
     DEVICE = "device"
+    # The line and the desk.
+    LINE_SWITCH = "line.switch"
+    """Opening, closing and diverting lines, and other people's seats."""
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -132,6 +135,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CALL_LISTEN: _LEADERS | {Role.INSPECTOR},
     Action.CALL_SUPERVISE: _LEADERS,
     Action.DEVICE: _SEATS | {Role.INSPECTOR},
+    Action.LINE_SWITCH: _LEADERS,
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

@@ -57,6 +57,23 @@ def _originate_operator(services: Services, payload: Payload) -> None:
     _ring_operator(services, payload["leg_id"], is_wanted, on_refusal)
 
 
+def _originate_phone_offer(services: Services, payload: Payload) -> None:
+    """Ring an operator's ordinary telephone for a caller whom nobody has accepted yet."""
+
+    def is_wanted(session: Session, leg: Leg) -> bool:
+        offer = session.get(Offer, payload["offer_id"])
+        return offer is not None and offer.state == "ringing" and leg.left_at is None
+
+    def on_refusal(session: Session, call: Call, now: datetime) -> None:
+        offer = session.get_one(Offer, payload["offer_id"], populate_existing=True)
+        if offer.state in offers.LIVE:
+            offers.fail(session, call, offer, reason="carrier", now=now)
+            offers.offer_waiting(session, lines=services.lines, now=now)
+
+    ring_s = services.lines.phone_offer_s
+    _ring_operator(services, payload["leg_id"], is_wanted, on_refusal, ring_s=ring_s)
+
+
 def _reconnect_operator(services: Services, payload: Payload) -> None:
     def is_wanted(session: Session, leg: Leg) -> bool:
         call = session.get(Call, leg.call_id)
@@ -361,6 +378,7 @@ def _work(services: Services) -> Any:
 
 _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "originate_operator": _originate_operator,
+    "originate_phone_offer": _originate_phone_offer,
     "reconnect_operator": _reconnect_operator,
     "originate_return_call": _originate_return_call,
     "originate_follow_up": _originate_follow_up,
@@ -389,6 +407,7 @@ CREATES: Final = frozenset(
         "originate_party",
         *("send_sms", "send_public_text"),
         *("send_notice", "ring_for_notice", "relay_ring_union", "relay_ring_caller"),
+        "originate_phone_offer",
     }
 )
 """What makes a call or a message: never repeated blindly after an unknown outcome (docs/telephony.md, rule 10)."""

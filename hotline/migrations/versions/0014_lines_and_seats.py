@@ -1,0 +1,49 @@
+"""Switched lines, breaks and fair turns at the desk."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0014"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+Moment = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    """Bring the schema to this revision."""
+    with op.batch_alter_table("presence", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("offered_at", Moment, nullable=True))
+        batch_op.add_column(sa.Column("taken", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("taken_day", sa.String(length=8), nullable=True))
+        batch_op.add_column(sa.Column("break_until", Moment, nullable=True))
+        batch_op.create_index(batch_op.f("ix_presence_break_until"), ["break_until"], unique=False)
+    op.create_table(
+        "line_switch",
+        sa.Column("line", sa.String(length=24), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("divert_to", sa.String(length=24), nullable=True),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("at", Moment, nullable=False),
+        sa.Column("by_id", BigId, nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["by_id"], ["user_account.id"], name=op.f("fk_line_switch_by_id_user_account")
+        ),
+        sa.PrimaryKeyConstraint("line", name=op.f("pk_line_switch")),
+    )
+
+
+def downgrade() -> None:
+    """Take this revision back."""
+    op.drop_table("line_switch")
+    with op.batch_alter_table("presence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_presence_break_until"))
+        for name in ("break_until", "taken_day", "taken", "offered_at"):
+            batch_op.drop_column(name)
