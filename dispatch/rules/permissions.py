@@ -72,6 +72,7 @@ class Action(StrEnum):
     CALL_SUPERVISE = "call.supervise"
     DEVICE = "device"
     # The line and the desk.
+    RECORDING_HOLD = "recording.hold"
     LINE_SWITCH = "line.switch"
     """Opening, closing and diverting lines, and other people's seats."""
 
@@ -136,6 +137,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CALL_SUPERVISE: _LEADERS,
     Action.DEVICE: _SEATS | {Role.INSPECTOR},
     Action.LINE_SWITCH: _LEADERS,
+    Action.RECORDING_HOLD: _LEADERS,
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

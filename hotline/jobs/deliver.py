@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 from dispatch.unit_of_work import unit_of_work
-from hotline.calls.keeping import recording_cipher
 from hotline.calls.locks import lock_by_id
 from hotline.calls.log import changed
 from hotline.calls.models import Call, Leg, Recording
@@ -361,14 +359,14 @@ def _fetch_recording(services: Services, payload: Payload) -> None:
         folder = services.data_dir / "recordings"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = f"{payload['recording_id']:012d}.enc"
-        cipher: Fernet = recording_cipher(services.recording_key)
+        key_id, sealed = services.recording_keys.seal(media.content, name)
         aside = folder / f".{name}"
-        aside.write_bytes(cipher.encrypt(media.content))
+        aside.write_bytes(sealed)
         aside.replace(folder / name)
         with _work(services) as session:
             row = session.get_one(Recording, payload["recording_id"])
             row.path, row.sha256 = name, hashlib.sha256(media.content).hexdigest()
-            row.state, row.fetched_at = "fetched", services.now()
+            row.state, row.fetched_at, row.key_id = "fetched", services.now(), key_id
     services.carrier.delete_recording(sid)
 
 

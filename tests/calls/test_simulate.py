@@ -15,7 +15,20 @@ def test_a_small_simulation_loses_nobody_and_prints_its_figures(tmp_path: Path) 
     with running(tmp_path / "data", speed=10.0) as server:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
         ours = {"HOTLINE_DATA_DIR": str(server.data_dir), "HOTLINE_PORT": server.url.rsplit(":", 1)[1]}
-        sizes = "--calls 8 --rate 10 --operators 3 --hold 4 --talk 1 --base 2".split()
+        sizes = [
+            "--calls",
+            "8",
+            "--rate",
+            "10",
+            "--operators",
+            "3",
+            "--hold",
+            "4",
+            "--talk",
+            "1",
+            "--base",
+            "2",
+        ]
         done = subprocess.run(
             [sys.executable, "-m", "hotline", "simulate", *sizes],
             env=clean | ours,

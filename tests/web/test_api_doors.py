@@ -78,6 +78,7 @@ WHO_MAY: dict[str, str] = {
     "GET /api/group-signals": "dispatcher supervisor duty_leader auditor",
     "POST /api/group-signals/{id}/confirm": "dispatcher supervisor duty_leader",
     "POST /api/group-signals/{id}/dismiss": "dispatcher supervisor duty_leader",
+    "PUT /api/recordings/{recording_id}/hold": "supervisor duty_leader",
     "GET /api/lines": f"{SEATS} dispatcher",
     "PUT /api/lines/{code}": "supervisor duty_leader",
     "GET /api/seats": "supervisor duty_leader",

@@ -1,4 +1,4 @@
-"""Switched lines, breaks and fair turns at the desk."""
+"""Switched lines, breaks and fair turns at the desk; keys and legal holds of recordings."""
 
 from __future__ import annotations
 
@@ -38,10 +38,21 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("line", name=op.f("pk_line_switch")),
     )
+    with op.batch_alter_table("recording", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("key_id", sa.String(length=16), nullable=True))
+        batch_op.add_column(sa.Column("held_at", Moment, nullable=True))
+        batch_op.add_column(sa.Column("held_by_id", BigId, nullable=True))
+        batch_op.add_column(sa.Column("hold_reason", sa.String(length=300), nullable=True))
+        name = batch_op.f("fk_recording_held_by_id_user_account")
+        batch_op.create_foreign_key(name, "user_account", ["held_by_id"], ["id"])
 
 
 def downgrade() -> None:
     """Take this revision back."""
+    with op.batch_alter_table("recording", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_recording_held_by_id_user_account"), type_="foreignkey")
+        for name in ("hold_reason", "held_by_id", "held_at", "key_id"):
+            batch_op.drop_column(name)
     op.drop_table("line_switch")
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_presence_break_until"))
