@@ -14,8 +14,8 @@ from dispatch.unit_of_work import Publish
 from dispatch.vault import Vault
 from hotline.calls.keeping import KeyRing
 from hotline.calls.outbound import OutboundPolicy
-from hotline.calls.talk_policy import TalkPolicy
 from hotline.calls.retention import RetentionPolicy
+from hotline.calls.talk_policy import TalkPolicy
 from hotline.carriers.base import Carrier
 from hotline.channels.base import Channel
 from hotline.line.follow_ups import FollowUpPolicy

@@ -23,8 +23,8 @@ from dispatch.unit_of_work import Fact, Publish
 from dispatch.vault import Vault
 from hotline.calls.keeping import KeyRing
 from hotline.calls.outbound import OutboundPolicy
-from hotline.calls.talk_policy import TalkPolicy
 from hotline.calls.retention import RetentionPolicy
+from hotline.calls.talk_policy import TalkPolicy
 from hotline.carriers.base import Carrier
 from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
 from hotline.channels.base import Channel
@@ -237,6 +237,8 @@ def channels_of(
             settings.smtp_password.get_secret_value(),
         )
     return found
+
+
 def ring_of(settings: Settings, keys: Keys) -> KeyRing:
     """Return the keys of recordings: those that were given, and the programme's own."""
     return KeyRing.of(settings.recording_keys.get_secret_value(), keys.derive("recordings"))

@@ -73,6 +73,9 @@ class Action(StrEnum):
     DEVICE = "device"
     # The line and the desk.
     RECORDING_HOLD = "recording.hold"
+    SHIFT_READ = "shift.read"
+    SHIFT_KEEP = "shift.keep"
+    HANDOVER = "handover"
     LINE_SWITCH = "line.switch"
     """Opening, closing and diverting lines, and other people's seats."""
 
@@ -138,6 +141,9 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.DEVICE: _SEATS | {Role.INSPECTOR},
     Action.LINE_SWITCH: _LEADERS,
     Action.RECORDING_HOLD: _LEADERS,
+    Action.SHIFT_READ: _SEATS | {Role.DISPATCHER, Role.AUDITOR},
+    Action.SHIFT_KEEP: _LEADERS,
+    Action.HANDOVER: _SEATS | {Role.DISPATCHER},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

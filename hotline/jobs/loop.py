@@ -96,6 +96,8 @@ def forget_requests(services: Services) -> int:
     now = services.now()
     with unit_of_work(services.database, publish=services.publish, purpose="clock") as session:
         return once.forget(session, now=now) + access_links.forget(session, now=now)
+
+
 def delete_old_recordings(services: Services) -> int:
     """Delete recordings whose time is over; what is left over waits for the next round."""
     folder = services.data_dir / "recordings"

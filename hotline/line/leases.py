@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from hotline.calls.locks import lock_by_id
-from hotline.line import breaks, conversations, offers, reconnect
+from hotline.line import breaks, conversations, offers, reconnect, shifts
 from hotline.line import presence as presences
 from hotline.line.lines import Lines
 from hotline.line.models import Offer, Presence
@@ -24,6 +24,7 @@ def expire_due(session: Session, *, lines: Lines, now: datetime) -> int:
     """
     ended = _offers(session, now) + _wrap_ups(session, now) + _silent(session, now)
     ended += _lost_operators(session, lines, now) + breaks.end_due(session, now=now)
+    ended += shifts.alarm_absences(session, now=now)
     offers.offer_waiting(session, lines=lines, now=now)
     return ended
 

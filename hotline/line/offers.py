@@ -24,6 +24,7 @@ from hotline.line import presence as presences
 from hotline.line.lines import Lines
 from hotline.line.models import Offer, Presence, Waiting
 from hotline.line.presence import State
+from hotline.line.shifts import deputies_of
 from hotline.line.waiting import best_for, day_of, leave, on_duty, serving_order, tell_line
 
 LIVE: Final = ("ringing", "accepted")
@@ -56,7 +57,7 @@ def offer_waiting(session: Session, *, lines: Lines, now: datetime) -> list[Offe
         return []
     duty = on_duty(session, now=now)
     ready = [each for each in duty if each.state == State.READY.value]
-    deputies = _deputies(session, [row.call_id for row in rows])
+    deputies = _deputies(session, [row.call_id for row in rows], now)
     made: list[Offer] = []
     for row in rows:
         if not ready:
@@ -328,15 +329,18 @@ def _ring_telephone(session: Session, call: Call, offer: Offer, number: str, *, 
     )
 
 
-def _deputies(session: Session, call_ids: list[int]) -> dict[int, int]:
+def _deputies(session: Session, call_ids: list[int], now: datetime) -> dict[int, int]:
     """Return for each caller the deputy (AB post) of the last operator who did not take him."""
     rows = session.execute(
-        select(Offer.call_id, User.deputy_id)
+        select(Offer.call_id, Offer.user_id, User.deputy_id)
         .join(User, User.id == Offer.user_id)
-        .where(Offer.call_id.in_(call_ids), Offer.state.in_(_NOT_TAKEN), User.deputy_id.is_not(None))
+        .where(Offer.call_id.in_(call_ids), Offer.state.in_(_NOT_TAKEN))
         .order_by(Offer.id)
-    )
-    return {call_id: deputy for call_id, deputy in rows if deputy is not None}
+    ).all()
+    # What the roster of this shift says goes before the standing rule.
+    by_roster = deputies_of(session, {user_id for _, user_id, _ in rows}, now=now) if rows else {}
+    found = {call_id: by_roster.get(user_id, deputy) for call_id, user_id, deputy in rows}
+    return {call_id: deputy for call_id, deputy in found.items() if deputy is not None}
 
 
 def _release(
