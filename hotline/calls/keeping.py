@@ -50,7 +50,12 @@ class KeyRing:
         """Return the sound; raises CannotOpen. Without a key's id it is a Fernet token, as the first version wrote."""
         try:
             if key_id is None:
-                return Fernet(base64.urlsafe_b64encode(self.keys[OWN])).decrypt(sealed)
+                return recording_cipher(self.keys[OWN]).decrypt(sealed)
             return AESGCM(self.keys[key_id]).decrypt(sealed[:_NONCE], sealed[_NONCE:], name.encode())
         except (KeyError, ValueError, InvalidTag, InvalidToken) as error:
             raise CannotOpen(f"{name}: key {key_id}") from error
+
+
+def recording_cipher(key: bytes) -> Fernet:
+    """Return the cipher of a 32-byte key by which the first version kept recordings, and small secrets still are."""
+    return Fernet(base64.urlsafe_b64encode(key))

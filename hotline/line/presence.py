@@ -21,7 +21,6 @@ LEASE: Final = timedelta(seconds=90)
 MISSES_ALLOWED: Final = 2
 PHONE_LEASE: Final = timedelta(hours=13)
 """Nobody sits before a screen for a seat on an ordinary telephone: it lasts a shift, and misses end it sooner."""
-BROWSER: Final = "client:"
 MAX_WRAP_UP: Final = timedelta(minutes=15)
 
 

@@ -276,7 +276,6 @@ def ask(browser: httpx.Client, name: str) -> httpx.Response:
     url = path.format(
         number="37-20261123-999999-0",
         sid="CA404",
-        code="nowhere",
         id=999_999,
         union_id=999_999,
         sheet="absences",
