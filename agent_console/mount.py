@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from agent_console import problems
 from agent_console.api import (
+    acd,
     attachments,
     calendars,
     callbacks,
@@ -26,6 +27,7 @@ from agent_console.api import (
     reference,
     relay,
     session,
+    shifts,
     ticket_commands,
     tickets,
     unions,
@@ -57,6 +59,8 @@ ROUTERS = (
     floor.router,
     recordings.router,
     line.router,
+    acd.router,
+    shifts.router,
     watch.router,
     calendars.router,
     protection.router,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -54,6 +55,8 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = SecretStr("")
     smtp_from: str = ""
     """The sender's mailbox, such as notices@example.org."""
+    recording_keys: SecretStr = SecretStr("")
+    """`ID:64 hex,…`, the current one first; empty means one derived from the secret key. Older ones stay to open."""
 
     sandbox_speed: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """How many times faster speech, waits and rings pass on the sandbox's telephones; the programme's own deadlines
@@ -87,6 +90,18 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value() and len(value.get_secret_value()) < 32:
             raise ValueError("must have at least 32 characters")
+        return value
+
+    @field_validator("recording_keys")
+    @classmethod
+    def _keys_with_names(cls, value: SecretStr) -> SecretStr:
+        parts = [part.strip() for part in value.get_secret_value().split(",") if part.strip()]
+        names = [part.split(":")[0] for part in parts]
+        sound = all(re.fullmatch(r"[A-Za-z0-9_-]{1,16}:[0-9A-Fa-f]{64}", part) for part in parts)
+        if not sound or len(set(names)) != len(names) or "own" in names:
+            raise ValueError(
+                "must be ID:64 hexadecimal digits, comma-separated, each ID once and none of them own"
+            )
         return value
 
     @model_validator(mode="after")

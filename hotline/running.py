@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import sys
 import tempfile
@@ -26,6 +27,7 @@ from hotline.wiring import bus_of, database_of, each_of, keys_of, now, services_
 if TYPE_CHECKING:
     from hotline.bus import Bus
 
+MOST_FILES = 65_536
 GRACE_S = 5
 """Seconds for requests under way when the process is asked to stop."""
 
@@ -35,6 +37,7 @@ logger = structlog.get_logger(__name__)
 def serve(settings: Settings, *, deliver: bool, clock: bool) -> None:
     """Serve the web until told to stop; a single process also migrates its database."""
     _quieten(settings)
+    allow_many_files()
     database = database_of(settings)
     if deliver and clock:
         if not is_current(database):
@@ -125,6 +128,13 @@ def _hand_over_to_redis(
     background.stop()
     listener.stop()
     bus.close()
+
+
+def allow_many_files() -> None:
+    """Let this process hold as many sockets as the system permits: each open console and test phone is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _stop_on_signals(stopping: threading.Event) -> None:

@@ -12,7 +12,9 @@ from dispatch.policy import Policy
 from dispatch.rules.notice_policy import NoticePolicy
 from dispatch.unit_of_work import Publish
 from dispatch.vault import Vault
+from hotline.calls.keeping import KeyRing
 from hotline.calls.outbound import OutboundPolicy
+from hotline.calls.retention import RetentionPolicy
 from hotline.calls.talk_policy import TalkPolicy
 from hotline.carriers.base import Carrier
 from hotline.channels.base import Channel
@@ -45,8 +47,9 @@ class Services:
     numbers: tuple[str, ...]
     """The centre's own; the first is shown on outbound calls."""
     data_dir: Path
-    recording_key: bytes
-    """32 bytes; recordings lie on the disk encrypted with it."""
+    recording_keys: KeyRing
+    """Recordings lie on the disk sealed under the current one."""
+    retention: RetentionPolicy
     audit_key: bytes
     """32 bytes; the clock signs the history with it."""
     vault: Vault

@@ -21,7 +21,9 @@ from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.sla import SlaPolicy
 from dispatch.unit_of_work import Fact, Publish
 from dispatch.vault import Vault
+from hotline.calls.keeping import KeyRing
 from hotline.calls.outbound import OutboundPolicy
+from hotline.calls.retention import RetentionPolicy
 from hotline.calls.talk_policy import TalkPolicy
 from hotline.carriers.base import Carrier
 from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
@@ -196,7 +198,8 @@ def services_of(
         webhook_secret=line.account.auth_token,
         numbers=settings.numbers,
         data_dir=settings.data_dir,
-        recording_key=keys.derive("recordings"),
+        recording_keys=ring_of(settings, keys),
+        retention=load_policy(config_file(settings, "recordings.yaml"), RetentionPolicy.from_mapping),
         audit_key=keys.derive("audit-seals"),
         vault=Vault(settings.data_dir / "attachments", keys.derive("attachments")),
         voices=load_policy(config_file(settings, "voices.yaml"), Voices.from_mapping),
@@ -234,6 +237,11 @@ def channels_of(
             settings.smtp_password.get_secret_value(),
         )
     return found
+
+
+def ring_of(settings: Settings, keys: Keys) -> KeyRing:
+    """Return the keys of recordings: those that were given, and the programme's own."""
+    return KeyRing.of(settings.recording_keys.get_secret_value(), keys.derive("recordings"))
 
 
 def bus_of(settings: Settings) -> Bus | None:
@@ -276,6 +284,7 @@ def read_telephone_policies(settings: Settings) -> None:
     load_policy(config_file(settings, "public_pages.yaml"), PublicPolicy.from_mapping)
     load_policy(config_file(settings, "notices.yaml"), NoticePolicy.from_mapping)
     load_policy(config_file(settings, "conversation.yaml"), TalkPolicy.from_mapping)
+    load_policy(config_file(settings, "recordings.yaml"), RetentionPolicy.from_mapping)
 
 
 def service_of(settings: Settings) -> ServicePolicy:

@@ -270,8 +270,8 @@ takes him out of the line. `connecting` means that an operator has already taken
 """
 
 EFFECT_VALUES: Final[Mapping[str, frozenset[str]]] = {
-    "enter_line": frozenset({"ahead"}),
-    "line_status": frozenset({"ahead"}),
+    "enter_line": frozenset({"ahead", "wait"}),
+    "line_status": frozenset({"ahead", "wait"}),
     "request_return_call": frozenset({"by"}),
     "opening_hours": frozenset({"opens"}),
 }

@@ -26,8 +26,8 @@ from ivr_flows.outputs import (
 from ivr_flows.state import FlowState
 
 ANSWERS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    "enter_line": ("waiting", {"ahead": "2"}),
-    "line_status": ("waiting", {"ahead": "1"}),
+    "enter_line": ("waiting", {"ahead": "2", "wait": "约6分钟"}),
+    "line_status": ("waiting", {"ahead": "1", "wait": "约4分钟"}),
     "leave_line": ("left", {}),
     "request_return_call": ("booked", {"by": "上午10点"}),
     "save_voicemail": ("saved", {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -76,6 +77,7 @@ def _exposition(record: Figures, line: LineNow, years: int) -> bytes:
         ("hotline_late_steps", "Steps of deadlines that are due and have not fired.", record.late_steps),
         ("hotline_step_proposals", "Cards and escalations that wait for a person.", record.proposals),
         ("hotline_group_signals", "Possible collective requests that wait for a person.", record.signals),
+        ("hotline_process_cpu_seconds", "CPU seconds this process has used.", time.process_time()),
         ("hotline_recomputes", "Passes over live clocks that are under way.", record.recomputing),
     ):
         Gauge(name, words, registry=registry).set(value)

@@ -71,6 +71,13 @@ class Action(StrEnum):
     CALL_LISTEN = "call.listen"
     CALL_SUPERVISE = "call.supervise"
     DEVICE = "device"
+    # The line and the desk.
+    RECORDING_HOLD = "recording.hold"
+    SHIFT_READ = "shift.read"
+    SHIFT_KEEP = "shift.keep"
+    HANDOVER = "handover"
+    LINE_SWITCH = "line.switch"
+    """Opening, closing and diverting lines, and other people's seats."""
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -132,6 +139,11 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CALL_LISTEN: _LEADERS | {Role.INSPECTOR},
     Action.CALL_SUPERVISE: _LEADERS,
     Action.DEVICE: _SEATS | {Role.INSPECTOR},
+    Action.LINE_SWITCH: _LEADERS,
+    Action.RECORDING_HOLD: _LEADERS,
+    Action.SHIFT_READ: _SEATS | {Role.DISPATCHER, Role.AUDITOR},
+    Action.SHIFT_KEEP: _LEADERS,
+    Action.HANDOVER: _SEATS | {Role.DISPATCHER},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

@@ -131,6 +131,12 @@ class Recording(Base):
     sha256: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     fetched_at: Mapped[datetime | None]
+    key_id: Mapped[str | None] = mapped_column(String(16))
+    """The key it is sealed under (`hotline.calls.keeping`); None is what the first version wrote."""
+    held_at: Mapped[datetime | None]
+    """Under a legal hold since then: not deleted when its time is over."""
+    held_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    hold_reason: Mapped[str | None] = mapped_column(String(300))
 
 
 class TicketCall(Base):

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from cryptography.fernet import InvalidToken
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,7 +19,7 @@ from dispatch.rules.roles import Role
 from dispatch.tickets import log
 from hotline.calls.access import Seals, find_call, is_own
 from hotline.calls.drafts import draft_of
-from hotline.calls.keeping import recording_cipher
+from hotline.calls.keeping import CannotOpen, KeyRing
 from hotline.calls.models import Call, Recording
 
 OWN_FOR: Final = timedelta(days=7)
@@ -41,6 +40,7 @@ class Hearing:
     recording_id: int
     path: str
     sha256: str
+    key_id: str | None = None
 
 
 def may_play(actor: Actor, call: Call, recording: Recording, *, now: datetime) -> str | None:
@@ -93,14 +93,14 @@ def hear(session: Session, actor: Actor, recording_id: int, *, seals: Seals, now
         log(session, ticket, "RecordingPlayed", by=actor.by, now=now, payload=payload)
     else:
         record(session, "RecordingPlayed", stream=ADMINISTRATION, by=actor.by, now=now, payload=payload)
-    return Hearing(recording.id, recording.path, recording.sha256)
+    return Hearing(recording.id, recording.path, recording.sha256, recording.key_id)
 
 
-def sound_of(hearing: Hearing, *, folder: Path, key: bytes) -> bytes:
+def sound_of(hearing: Hearing, *, folder: Path, ring: KeyRing) -> bytes:
     """Return the recording's WAV; raises RecordingDamaged."""
     try:
-        sound = recording_cipher(key).decrypt((folder / hearing.path).read_bytes())
-    except (OSError, InvalidToken) as error:
+        sound = ring.open(hearing.key_id, (folder / hearing.path).read_bytes(), hearing.path)
+    except (OSError, CannotOpen) as error:
         raise RecordingDamaged(f"recording {hearing.recording_id}") from error
     if hashlib.sha256(sound).hexdigest() != hearing.sha256:
         raise RecordingDamaged(f"recording {hearing.recording_id}: another checksum")

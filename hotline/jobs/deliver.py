@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 from dispatch.unit_of_work import unit_of_work
-from hotline.calls.keeping import recording_cipher
 from hotline.calls.locks import lock_by_id
 from hotline.calls.log import changed
 from hotline.calls.models import Call, Leg, Recording
@@ -55,6 +53,23 @@ def _originate_operator(services: Services, payload: Payload) -> None:
             offers.fail(session, call, offer, reason="carrier", now=now)
 
     _ring_operator(services, payload["leg_id"], is_wanted, on_refusal)
+
+
+def _originate_phone_offer(services: Services, payload: Payload) -> None:
+    """Ring an operator's ordinary telephone for a caller whom nobody has accepted yet."""
+
+    def is_wanted(session: Session, leg: Leg) -> bool:
+        offer = session.get(Offer, payload["offer_id"])
+        return offer is not None and offer.state == "ringing" and leg.left_at is None
+
+    def on_refusal(session: Session, call: Call, now: datetime) -> None:
+        offer = session.get_one(Offer, payload["offer_id"], populate_existing=True)
+        if offer.state in offers.LIVE:
+            offers.fail(session, call, offer, reason="carrier", now=now)
+            offers.offer_waiting(session, lines=services.lines, now=now)
+
+    ring_s = services.lines.phone_offer_s
+    _ring_operator(services, payload["leg_id"], is_wanted, on_refusal, ring_s=ring_s)
 
 
 def _reconnect_operator(services: Services, payload: Payload) -> None:
@@ -344,14 +359,14 @@ def _fetch_recording(services: Services, payload: Payload) -> None:
         folder = services.data_dir / "recordings"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = f"{payload['recording_id']:012d}.enc"
-        cipher: Fernet = recording_cipher(services.recording_key)
+        key_id, sealed = services.recording_keys.seal(media.content, name)
         aside = folder / f".{name}"
-        aside.write_bytes(cipher.encrypt(media.content))
+        aside.write_bytes(sealed)
         aside.replace(folder / name)
         with _work(services) as session:
             row = session.get_one(Recording, payload["recording_id"])
             row.path, row.sha256 = name, hashlib.sha256(media.content).hexdigest()
-            row.state, row.fetched_at = "fetched", services.now()
+            row.state, row.fetched_at, row.key_id = "fetched", services.now(), key_id
     services.carrier.delete_recording(sid)
 
 
@@ -361,6 +376,7 @@ def _work(services: Services) -> Any:
 
 _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "originate_operator": _originate_operator,
+    "originate_phone_offer": _originate_phone_offer,
     "reconnect_operator": _reconnect_operator,
     "originate_return_call": _originate_return_call,
     "originate_follow_up": _originate_follow_up,
@@ -389,6 +405,7 @@ CREATES: Final = frozenset(
         "originate_party",
         *("send_sms", "send_public_text"),
         *("send_notice", "ring_for_notice", "relay_ring_union", "relay_ring_caller"),
+        "originate_phone_offer",
     }
 )
 """What makes a call or a message: never repeated blindly after an unknown outcome (docs/telephony.md, rule 10)."""

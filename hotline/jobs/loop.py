@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -16,7 +17,9 @@ from dispatch.archive import archive_ended
 from dispatch.database import Busy
 from dispatch.seal_chain import EVERY
 from dispatch.unit_of_work import unit_of_work
+from hotline.calls.access import Seals
 from hotline.calls.reconcile import reconcile
+from hotline.calls.retention import delete_due
 from hotline.jobs import relay
 from hotline.jobs.notices import plan_notices
 from hotline.jobs.sealing import seal_history
@@ -93,6 +96,24 @@ def forget_requests(services: Services) -> int:
     now = services.now()
     with unit_of_work(services.database, publish=services.publish, purpose="clock") as session:
         return once.forget(session, now=now) + access_links.forget(session, now=now)
+
+
+def delete_old_recordings(services: Services) -> int:
+    """Delete recordings whose time is over; what is left over waits for the next round."""
+    folder = services.data_dir / "recordings"
+    with unit_of_work(
+        services.database, publish=services.publish, wake=services.wake, purpose="clock"
+    ) as session:
+        files = delete_due(
+            session,
+            policy=services.retention,
+            seals=Seals.of(services.policy, services.lines),
+            folder=folder,
+            now=services.now(),
+        )
+    for file in files:
+        Path(file).unlink(missing_ok=True)
+    return len(files)
 
 
 class Background:
@@ -175,6 +196,7 @@ class Background:
             reconcile(self._services)
             archive(self._services)
             forget_requests(self._services)
+            delete_old_recordings(self._services)
 
     def _order_recompute(self) -> None:
         order_recompute(self._services, first=self._first_look)

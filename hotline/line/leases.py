@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from hotline.calls.locks import lock_by_id
-from hotline.line import conversations, offers, reconnect
+from hotline.line import breaks, conversations, offers, reconnect, shifts
 from hotline.line import presence as presences
 from hotline.line.lines import Lines
 from hotline.line.models import Offer, Presence
@@ -23,7 +23,8 @@ def expire_due(session: Session, *, lines: Lines, now: datetime) -> int:
     Rows that somebody holds are left for the next tick.
     """
     ended = _offers(session, now) + _wrap_ups(session, now) + _silent(session, now)
-    ended += _lost_operators(session, lines, now)
+    ended += _lost_operators(session, lines, now) + breaks.end_due(session, now=now)
+    ended += shifts.alarm_absences(session, now=now)
     offers.offer_waiting(session, lines=lines, now=now)
     return ended
 
@@ -33,6 +34,7 @@ def next_due(session: Session) -> datetime | None:
     moments = [
         session.scalar(select(func.min(Offer.expires_at)).where(Offer.state.in_(offers.LIVE))),
         session.scalar(select(func.min(Presence.wrap_up_until)).where(Presence.state == State.WRAP_UP.value)),
+        session.scalar(select(func.min(Presence.break_until)).where(Presence.state == State.ON_BREAK.value)),
         session.scalar(
             select(func.min(Presence.lease_until)).where(Presence.state.in_([each.value for each in LEASED]))
         ),

@@ -91,6 +91,26 @@ class Presence(Base):
     lines: Mapped[list[str]] = mapped_column(default=list)
     """Lines served; empty means every line."""
     version: Mapped[int] = mapped_column(default=1)
+    offered_at: Mapped[datetime | None]
+    """When it rang here last: round robin."""
+    taken: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Conversations of `taken_day`: fewest calls."""
+    taken_day: Mapped[str | None] = mapped_column(String(8))
+    break_until: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class LineSwitch(Base):
+    """What a supervisor has done with a whole line; a line without a row is open and its own."""
+
+    __tablename__ = "line_switch"
+
+    line: Mapped[str] = mapped_column(String(24), primary_key=True)
+    is_open: Mapped[bool] = mapped_column(default=True)
+    divert_to: Mapped[str | None] = mapped_column(String(24))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class ReturnCall(Base):

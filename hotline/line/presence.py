@@ -19,6 +19,8 @@ from hotline.line.models import Presence
 LEASE: Final = timedelta(seconds=90)
 """A hidden tab's timers run once a minute; a deaf one is found sooner, by the offers it misses."""
 MISSES_ALLOWED: Final = 2
+PHONE_LEASE: Final = timedelta(hours=13)
+"""Nobody sits before a screen for a seat on an ordinary telephone: it lasts a shift, and misses end it sooner."""
 MAX_WRAP_UP: Final = timedelta(minutes=15)
 
 
@@ -60,6 +62,16 @@ def endpoint_of(user_id: int) -> str:
     return f"client:{identity_of(user_id)}"
 
 
+def is_telephone(endpoint: str | None) -> bool:
+    """Return whether a seat is an ordinary telephone (a mobile or a landline) and no browser."""
+    return bool(endpoint) and not str(endpoint).startswith(BROWSER)
+
+
+def lease_of(presence: Presence, now: datetime) -> datetime:
+    """Return until when this seat counts as there if nothing more is heard of it."""
+    return now + (PHONE_LEASE if is_telephone(presence.endpoint) else LEASE)
+
+
 def lock(session: Session, user_id: int, *, now: datetime) -> Presence:
     """Return the operator's presence, locked; a first one begins offline. Raises NotFound, NotAllowed."""
     found = session.scalar(
@@ -97,6 +109,8 @@ def enter(
     presence.ready_since = now if state is State.READY else None
     if state is not State.WRAP_UP:
         presence.wrap_up_until = None
+    if state is not State.ON_BREAK:
+        presence.break_until = None
     if state not in (State.RESERVED, State.TALKING, State.WRAP_UP):
         presence.call_id = None
     tell(session, fact_of(presence, now))
@@ -117,7 +131,7 @@ def choose(
         raise WrongState(str(presence.user_id), state, presence.state, "这个状态不能由自己选择")
     if presence.state == State.TALKING.value:
         raise WrongState(str(presence.user_id), state, presence.state, "通话中，结束后才能切换状态")
-    presence.lease_until = None if state is State.OFFLINE else now + LEASE
+    presence.lease_until = None if state is State.OFFLINE else lease_of(presence, now)
     if state is State.READY:
         presence.misses = 0
         presence.endpoint = presence.endpoint or endpoint_of(presence.user_id)
@@ -131,7 +145,7 @@ def heartbeat(session: Session, user_id: int, *, now: datetime) -> Presence:
     """Keep the lease up; it revives nobody who is offline or unreachable."""
     presence = lock(session, user_id, now=now)
     if State(presence.state) not in (State.OFFLINE, State.UNREACHABLE):
-        presence.lease_until = now + LEASE
+        presence.lease_until = max(presence.lease_until or now, now + LEASE)
     return presence
 
 
@@ -152,7 +166,7 @@ def finish_wrap_up(session: Session, user_id: int, *, now: datetime) -> Presence
     presence = lock(session, user_id, now=now)
     if presence.state != State.WRAP_UP.value:
         raise WrongState(str(user_id), "finish", presence.state, "现在不在话后整理")
-    presence.lease_until = now + LEASE
+    presence.lease_until = lease_of(presence, now)
     enter(session, presence, State.READY, now=now)
     return presence
 

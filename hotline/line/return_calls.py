@@ -152,7 +152,7 @@ def call_back(
     session.flush()
     task.state, task.attempts, task.version = "calling", task.attempts + 1, task.version + 1
     call.conference = conference_name(call.id, task.attempts)
-    presence.call_id, presence.lease_until = call.id, now + presences.LEASE
+    presence.call_id, presence.lease_until = call.id, presences.lease_of(presence, now)
     presences.enter(session, presence, State.RESERVED, now=now)
     leg = Leg(
         call_id=call.id,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from dispatch.models.base import UtcDateTime
 from dispatch.models.people import User
 from dispatch.policy import Policy
 from dispatch.rules.roles import Role
+from dispatch.rules.working_time import SHANGHAI
 from dispatch.unit_of_work import Fact, tell
 from hotline.calls.models import Call
-from hotline.line.lines import SUPERVISOR, Line, Lines
+from hotline.line.lines import SUPERVISOR, Line, Lines, Order, Strategy
 from hotline.line.models import Presence, Waiting
 from hotline.line.presence import State
 
@@ -34,6 +36,9 @@ class Operator:
     lines: frozenset[str]
     """Lines chosen for this shift; empty means every line the skills allow."""
     state: str
+    offered_at: datetime | None = None
+    taken: int = 0
+    """Conversations of today."""
 
     def serves(self, line: Line) -> bool:
         """Return whether this line is this operator's own."""
@@ -49,7 +54,16 @@ class Operator:
 def on_duty(session: Session, *, now: datetime) -> list[Operator]:
     """Return everybody who takes calls now or after the present one, the longest idle first."""
     rows = session.execute(
-        select(User.id, User.role, User.skills, Presence.lines, Presence.state)
+        select(
+            User.id,
+            User.role,
+            User.skills,
+            Presence.lines,
+            Presence.state,
+            Presence.offered_at,
+            Presence.taken,
+            Presence.taken_day,
+        )
         .join(Presence, Presence.user_id == User.id)
         .where(
             Presence.state.in_(_ON_DUTY),
@@ -58,9 +72,24 @@ def on_duty(session: Session, *, now: datetime) -> list[Operator]:
         )
         .order_by(Presence.ready_since, User.id)
     )
+    today = day_of(now)
     return [
-        Operator(row.id, row.role, frozenset(row.skills), frozenset(row.lines), row.state) for row in rows
+        Operator(
+            row.id,
+            row.role,
+            frozenset(row.skills),
+            frozenset(row.lines),
+            row.state,
+            row.offered_at,
+            row.taken if row.taken_day == today else 0,
+        )
+        for row in rows
     ]
+
+
+def day_of(now: datetime) -> str:
+    """Return the local day by which conversations are counted."""
+    return now.astimezone(SHANGHAI).strftime("%Y%m%d")
 
 
 def is_staffed(operators: Iterable[Operator], line: Line, lines: Lines) -> bool:
@@ -101,15 +130,46 @@ def waiting_of(session: Session, call: Call) -> Waiting | None:
     return session.scalar(query.execution_options(populate_existing=True))
 
 
-def ahead_of(session: Session, row: Waiting) -> int:
+def serving_order(lines: Lines, now: datetime) -> tuple[ColumnElement[Any], ...]:
+    """Return by what waiting rows are sorted: who is served first comes first."""
+    first = _aged(lines, now) if lines.order is Order.URGENCY else case((Waiting.priority == 0, 0), else_=1)
+    columns = Waiting.__table__.c
+    return first, columns.entered_at, columns.id
+
+
+def ahead_of(session: Session, row: Waiting, *, lines: Lines, now: datetime) -> int:
     """Return how many callers of the same line are served before this one."""
-    sooner = or_(
-        Waiting.priority < row.priority,
-        (Waiting.priority == row.priority) & (Waiting.entered_at < row.entered_at),
-        (Waiting.priority == row.priority) & (Waiting.entered_at == row.entered_at) & (Waiting.id < row.id),
+    session.flush()
+    mine = select(*serving_order(lines, now)).where(Waiting.id == row.id)
+    place = session.execute(mine).one()
+    sooner = tuple_(*serving_order(lines, now)) < tuple_(
+        *(literal(value, column.type) for value, column in zip(place, serving_order(lines, now), strict=True))
     )
     query = select(func.count()).where(Waiting.state == "waiting", Waiting.line == row.line, sooner)
     return session.scalar(query) or 0
+
+
+def expected_wait_s(session: Session, row: Waiting, ahead: int, *, lines: Lines, now: datetime) -> int:
+    """Return how long this caller is likely to wait still: everybody before him shares those on duty."""
+    line, duty = lines.get(row.line), on_duty(session, now=now)
+    own = sum(each.serves(line) for each in duty)
+    helping = sum(each.helps(line, lines) for each in duty)
+    return (ahead + 1) * line.handling_s // max(1, own or helping)
+
+
+def _aged(lines: Lines, now: datetime) -> ColumnElement[Any]:
+    """Return the place class after the wait: one better for each `max_wait_s`; class 0 is never reached by waiting."""
+    longest = max(line.priority for line in lines)
+    reached: ColumnElement[Any] = literal(0)
+    for step in range(1, max(longest, 3) + 1):
+        long_ago = {
+            line.code: literal(now - timedelta(seconds=step * line.max_wait_s), UtcDateTime())
+            for line in lines
+        }
+        since = case(long_ago, value=Waiting.line, else_=long_ago[lines.fallback])
+        reached = reached + case((Waiting.entered_at <= since, 1), else_=0)
+    better = Waiting.priority - reached
+    return case((Waiting.priority == 0, 0), (better < 1, 1), else_=better)
 
 
 def in_line(session: Session, line: Line) -> int:
@@ -124,25 +184,39 @@ def priority_of(line: Line, category: str | None, policy: Policy) -> int:
     return min(line.priority, int(known.urgency.value[1])) if known is not None else line.priority
 
 
-def aged_priority(initial: int, line: Line, waited_s: float) -> int:
-    """Return the place class after a wait: one better for each `max_wait_s`; class 0 is never reached by waiting."""
-    if initial == 0:
-        return 0
-    return max(1, initial - int(waited_s // line.max_wait_s))
-
-
 def best_for(
-    row: Waiting, ready: Sequence[Operator], duty: Sequence[Operator], *, lines: Lines, now: datetime
+    row: Waiting,
+    ready: Sequence[Operator],
+    duty: Sequence[Operator],
+    *,
+    lines: Lines,
+    now: datetime,
+    deputy_id: int | None = None,
 ) -> Operator | None:
-    """Return who should be rung for this caller, or None; `ready` is ordered by longest idle."""
+    """Return who should be rung for this caller, or None; `ready` is ordered by longest idle.
+
+    `deputy_id` is the deputy of whoever has just not taken this caller: the AB post is rung next.
+    """
     line = lines.get(row.line)
     own = [each for each in ready if each.serves(line)]
-    if own:
-        return next((each for each in own if row.skill and row.skill in each.skills), own[0])
     nobody_of_its_own = not any(each.serves(line) for each in duty)
-    if nobody_of_its_own or (now - row.entered_at).total_seconds() >= line.max_wait_s:
-        return next((each for each in ready if each.helps(line, lines)), None)
-    return None
+    waits_long = (now - row.entered_at).total_seconds() >= line.max_wait_s
+    helping = [each for each in ready if each.helps(line, lines)] if nobody_of_its_own or waits_long else []
+    deputy = next((each for each in (*own, *helping) if each.user_id == deputy_id), None)
+    if deputy is not None:
+        return deputy
+    skilled = [each for each in own if row.skill and row.skill in each.skills]
+    willing = skilled or own or helping
+    return min(willing, key=_BY[line.strategy]) if willing else None
+
+
+_BY: Final[Mapping[Strategy, Callable[[Operator], tuple[float, ...]]]] = {
+    # `min` takes the first of equals, and those who are ready come by longest idle.
+    Strategy.LONGEST_IDLE: lambda _: (),
+    Strategy.ROUND_ROBIN: lambda each: (each.offered_at.timestamp() if each.offered_at else 0.0,),
+    Strategy.FEWEST_CALLS: lambda each: (each.taken,),
+    Strategy.BY_SKILL: lambda each: (len(each.skills),),
+}
 
 
 def tell_line(session: Session, code: str, now: datetime) -> None:

@@ -26,6 +26,7 @@ from hotline.calls import protection_models as protection
 from hotline.calls import relay_models as relays
 from hotline.calls import talk_models as talks
 from hotline.line import models as line
+from hotline.line import shift_models as shifts
 from hotline.public import models as public
 
 MODULES = (
@@ -51,6 +52,7 @@ MODULES = (
     public,
     relays,
     talks,
+    shifts,
 )
 """Imported for their tables; named so that none is forgotten."""
 

@@ -21,9 +21,10 @@ from hotline.calls.drafts import open_draft
 from hotline.calls.log import Verb, log
 from hotline.calls.models import Call
 from hotline.calls.status import Conversation, move
-from hotline.line import follow_ups, offers, return_calls, waiting
+from hotline.line import follow_ups, offers, return_calls, switches, waiting
 from hotline.services import Services
 from hotline.voice.opening import DAY, hours
+from hotline.voice.spoken import spoken_wait
 from ivr_flows.outputs import Effect, EffectDone
 from ivr_flows.state import FlowState
 
@@ -67,7 +68,7 @@ def _enter_line(asking: Asking, given: Mapping[str, str]) -> Answer:
     session, services, call, now = asking.session, asking.services, asking.call, asking.now
     if asking.is_being_connected:
         return "connecting", {}
-    line = services.lines.get(given.get("line"))
+    line, is_open = switches.line_in_force(session, given.get("line"), services.lines)
     call.category = given.get("category") or call.category
     row = waiting.waiting_of(session, call)
     waits = row is not None and row.state in waiting.IN_LINE
@@ -76,7 +77,10 @@ def _enter_line(asking: Asking, given: Mapping[str, str]) -> Answer:
         offers.cancel(session, call, now=now)
         if call.conversation_state == Conversation.OFFERED.value:
             move(call, Conversation.WAITING)
-    if not waiting.is_staffed(waiting.on_duty(session, now=now), line, services.lines):
+    if row is not None and waits and row.line == line.code:
+        # Who stands in a line that is being closed is still served.
+        is_open = True
+    if not is_open or not waiting.is_staffed(waiting.on_duty(session, now=now), line, services.lines):
         _leave(asking, "closed", Verb.EXITWITHTIMEOUT)
         call.line = line.code
         return "closed", {}
@@ -92,19 +96,24 @@ def _enter_line(asking: Asking, given: Mapping[str, str]) -> Answer:
         move(call, Conversation.WAITING)
     session.flush()
     offers.offer_waiting(session, lines=services.lines, now=now)
-    return "waiting", {"ahead": _ahead(asking)}
+    return "waiting", _place(asking)
 
 
 def _line_status(asking: Asking, given: Mapping[str, str]) -> Answer:
     if asking.is_being_connected:
         return "connecting", {}
     row = waiting.waiting_of(asking.session, asking.call)
-    if row is None or row.state not in waiting.IN_LINE:
-        # An operator lost the call, or a supervisor emptied the line: the caller stands in it again.
+    diverted = (
+        row is not None
+        and switches.line_in_force(asking.session, row.line, asking.services.lines)[0].code
+        != asking.services.lines.get(row.line).code
+    )
+    if row is None or row.state not in waiting.IN_LINE or diverted:
+        # An operator lost the call, or the line has been diverted: the caller stands in line again.
         line = row.line if row is not None else asking.call.line or ""
         return _enter_line(asking, {**given, "line": line})
     offers.offer_waiting(asking.session, lines=asking.services.lines, now=asking.now)
-    return "waiting", {"ahead": _ahead(asking)}
+    return "waiting", _place(asking)
 
 
 def _leave_line(asking: Asking, given: Mapping[str, str]) -> Answer:
@@ -286,9 +295,14 @@ def _leave(asking: Asking, reason: str, verb: Verb) -> None:
         offers.offer_waiting(session, lines=asking.services.lines, now=now)
 
 
-def _ahead(asking: Asking) -> str:
-    row = waiting.waiting_of(asking.session, asking.call)
-    return str(waiting.ahead_of(asking.session, row)) if row is not None else "0"
+def _place(asking: Asking) -> Mapping[str, str]:
+    """Return what the caller hears of his place: how many are before him, and how long that will take."""
+    row, lines, now = waiting.waiting_of(asking.session, asking.call), asking.services.lines, asking.now
+    ahead = waiting.ahead_of(asking.session, row, lines=lines, now=now) if row is not None else 0
+    if row is None or ahead == 0:
+        return {"ahead": "0", "wait": ""}
+    seconds = waiting.expected_wait_s(asking.session, row, ahead, lines=lines, now=now)
+    return {"ahead": str(ahead), "wait": spoken_wait(seconds, language=asking.state.language)}
 
 
 _ANSWERS: Final[Mapping[str, Callable[[Asking, Mapping[str, str]], Answer]]] = {

@@ -18,7 +18,7 @@ from hotline.calls.log import changed
 from hotline.calls.models import Call, Leg, StatusReport
 from hotline.calls.status import advance, later
 from hotline.carriers.base import CarrierStatus
-from hotline.line import conversations
+from hotline.line import conversations, offers
 from hotline.line.endings import caller_gone
 from hotline.services import Services
 
@@ -125,6 +125,7 @@ def _take_leg_status(session: Session, services: Services, event: StatusEvent, n
     leg.status = further.value
     if further.is_terminal:
         conversations.leg_ended(session, call, leg, status=further.value, lines=services.lines, now=now)
+        offers.telephone_down(session, call, leg, lines=services.lines, now=now)
         if call.direction == "return_call" and leg.kind == conversations.OPERATOR and leg.joined_at is None:
             # The operator's own telephone did not come: there is nobody to call the number for.
             caller_gone(session, call, policy=services.policy, lines=services.lines, now=now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,8 @@ from hotline.calls.protection_models import Incident
 from hotline.services import Services
 from ivr_flows.model import PLACEHOLDER, READINGS, Flow
 from ivr_flows.outputs import Listen, Output, RecordVoicemail, Say, Wait
+
+LONGEST_SAID_MIN: Final = 30
 
 
 def fill(session: Session, services: Services, flow: Flow, outputs: Sequence[Output]) -> tuple[Output, ...]:
@@ -55,3 +58,13 @@ def _row(session: Session, row: str, key: int, language: str) -> Mapping[str, st
     if incident is None:
         return {}
     return {"text": (language.startswith("en") and incident.text_en) or incident.text}
+
+
+def spoken_wait(seconds: int, *, language: str) -> str:
+    """Return how long a wait is likely to be as it is said: 1分钟以内, 约6分钟, 半小时以上."""
+    minutes, english = -(-seconds // 60), language.startswith("en")
+    if minutes <= 1:
+        return "less than a minute" if english else "1分钟以内"
+    if minutes > LONGEST_SAID_MIN:
+        return "more than half an hour" if english else "半小时以上"
+    return f"about {minutes} minutes" if english else f"约{minutes}分钟"

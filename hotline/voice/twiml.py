@@ -28,6 +28,7 @@ Source: twilio.com/docs/usage/webhooks/webhooks-connection-overrides.
 TUNE_S: Final = 8
 """Length of the tune that is played to who waits (`hotline.voice.tune`)."""
 SILENCE_ENDS_MESSAGE_S: Final = 6
+QUESTION_TIMEOUT_S: Final = 5
 CONFERENCE_EVENTS: Final = "start end join leave mute hold"
 
 
@@ -43,6 +44,9 @@ class Addresses:
 
     def operator(self, leg_id: int) -> str:
         return f"{self.public_url}/voice/operator/{leg_id}{OVERRIDES}"
+
+    def accept(self, leg_id: int) -> str:
+        return f"{self.public_url}/voice/operator/{leg_id}/accept{OVERRIDES}"
 
     def outbound(self, call_id: int) -> str:
         return f"{self.public_url}/voice/outbound/{call_id}{OVERRIDES}"
@@ -137,6 +141,19 @@ def announcement_document(text: str, voice: Voice) -> str:
     """Return the document that says one sentence to one party of a conversation."""
     response = VoiceResponse()
     response.say(text, language=voice.say_language, voice=voice.voice)
+    return str(response)
+
+
+def question_document(text: str, voice: Voice, action: str) -> str:
+    """Return the document that asks for one key, twice, and hangs up when none is pressed."""
+    response = VoiceResponse()
+    gather = Gather(
+        action=action, method="POST", input="dtmf", num_digits=1, finish_on_key="", timeout=QUESTION_TIMEOUT_S
+    )
+    for _ in range(2):
+        gather.say(text, language=voice.say_language, voice=voice.voice)
+    response.append(gather)
+    response.hangup()
     return str(response)
 
 

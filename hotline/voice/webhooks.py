@@ -20,6 +20,7 @@ from hotline.calls.talk_commands import DIGITS
 from hotline.carriers.base import CarrierStatus
 from hotline.carriers.twilio import CARRIER_STATUS
 from hotline.services import Services
+from hotline.voice import telephones
 from hotline.voice.events import CallEvent, Malformed, event_of
 from hotline.voice.operators import (
     answer_operator,
@@ -39,6 +40,7 @@ from hotline.voice.twiml import (
     hang_up_document,
     hold_document,
     operator_document,
+    question_document,
     render,
 )
 
@@ -160,8 +162,24 @@ async def conference(webhook: Verified) -> Response:
 
 @router.post("/operator/{leg_id}")
 async def operator(webhook: Verified, leg_id: int) -> Response:
-    """A telephone that we have rung was answered: into the conversation, or nothing if it is over."""
+    """A telephone that we have rung was answered: asked for a key where it must be, else into the conversation."""
+    voice = webhook.voice
+    asked = await _run(
+        webhook, lambda: telephones.question(voice.services, leg_id, sid=webhook.text("CallSid"))
+    )
+    if asked is not None:
+        spoken = voice.services.voices.get(FIRST_LANGUAGE)
+        return _xml(question_document(asked, spoken, voice.addresses.accept(leg_id)))
     return await _into_conversation(webhook, leg_id)
+
+
+@router.post("/operator/{leg_id}/accept")
+async def accept(webhook: Verified, leg_id: int) -> Response:
+    """An operator at an ordinary telephone has pressed a key: 1 brings the caller in, anything else ends the ring."""
+    sid, digits = webhook.text("CallSid"), webhook.text("Digits")
+    services = webhook.voice.services
+    taken = await _run(webhook, lambda: telephones.pressed(services, leg_id, sid=sid, digits=digits))
+    return await _into_conversation(webhook, leg_id) if taken else _xml(hang_up_document())
 
 
 @router.post("/outbound/{call_id}")

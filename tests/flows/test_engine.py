@@ -265,7 +265,7 @@ def test_english_stays_english_until_the_end() -> None:
 
 
 def test_who_waits_and_presses_nothing_is_called_back() -> None:
-    state, outputs = walk(Digits("0"), EffectDone("enter_line", "waiting", {"ahead": "3"}))
+    state, outputs = walk(Digits("0"), EffectDone("enter_line", "waiting", {"wait": "约6分钟", "ahead": "3"}))
     rounds = 0
     for _ in range(200):
         last = outputs[-1]
@@ -273,7 +273,11 @@ def test_who_waits_and_presses_nothing_is_called_back() -> None:
             assert rounds == 30
             return
         rounds += isinstance(last, Wait)
-        silent = EffectDone(last.name, "waiting", {"ahead": "3"}) if isinstance(last, Effect) else NoInput()
+        silent = (
+            EffectDone(last.name, "waiting", {"wait": "约6分钟", "ahead": "3"})
+            if isinstance(last, Effect)
+            else NoInput()
+        )
         state, outputs = step(DAY, state, silent)
     raise AssertionError("the wait never ended")
 
@@ -291,11 +295,13 @@ def test_connecting_that_never_connects_comes_to_an_end_too() -> None:
 
 
 def test_a_caller_who_waited_long_keeps_the_place_until_he_chooses() -> None:
-    state, outputs = walk(Digits("0"), EffectDone("enter_line", "waiting", {"ahead": "3"}))
+    state, outputs = walk(Digits("0"), EffectDone("enter_line", "waiting", {"wait": "约6分钟", "ahead": "3"}))
     while not isinstance(outputs[-1], Listen):
         state, outputs = step(DAY, state, NoInput())
         if isinstance(outputs[-1], Effect):
-            state, outputs = step(DAY, state, EffectDone("line_status", "waiting", {"ahead": "3"}))
+            state, outputs = step(
+                DAY, state, EffectDone("line_status", "waiting", {"wait": "约6分钟", "ahead": "3"})
+            )
     assert state.line == "person"
     _, outputs = step(DAY, state, Digits("0"))
     assert outputs[-1] == Effect("enter_line", {"line": "general", "skill": "", "category": ""})
@@ -304,11 +310,13 @@ def test_a_caller_who_waited_long_keeps_the_place_until_he_chooses() -> None:
 
 
 def test_the_position_is_spoken_when_it_changed_and_every_third_round() -> None:
-    state, outputs = walk(Digits("0"), EffectDone("enter_line", "waiting", {"ahead": "3"}))
+    state, outputs = walk(Digits("0"), EffectDone("enter_line", "waiting", {"wait": "约6分钟", "ahead": "3"}))
     heard = [spoken(DAY, outputs)]
     for ahead in ("3", "3", "3", "2", "2"):
         state, _ = step(DAY, state, NoInput())
-        state, outputs = step(DAY, state, EffectDone("line_status", "waiting", {"ahead": ahead}))
+        state, outputs = step(
+            DAY, state, EffectDone("line_status", "waiting", {"wait": "约6分钟", "ahead": ahead})
+        )
         heard.append(spoken(DAY, outputs))
     assert [bool(each) for each in heard] == [True, False, False, True, True, False]
 
@@ -345,7 +353,7 @@ def test_back_from_english_speaks_chinese_again() -> None:
 
 @pytest.mark.parametrize("lost", ["node", "line", "after"])
 def test_a_flow_edited_under_a_running_call_still_leads_on(lost: str) -> None:
-    state, _ = walk(Digits("0"), EffectDone("enter_line", "waiting", {"ahead": "1"}))
+    state, _ = walk(Digits("0"), EffectDone("enter_line", "waiting", {"wait": "约6分钟", "ahead": "1"}))
     for given_ in (NoInput(), Digits("3"), Speech("喂"), Resumed()):
         _, outputs = step(DAY, FlowState.from_json({**state.to_json(), lost: "renamed"}), given_)
         assert outputs[-1].type in HANDING_OVER
@@ -363,7 +371,9 @@ def test_a_caller_who_presses_keys_without_end_reaches_an_end(data: st.DataObjec
             return
         each: Input = Digits(keys[turn % len(keys)])
         if isinstance(last, Effect):
-            each = EffectDone(last.name, EFFECT_RESULTS[last.name][0], {"ahead": "1", "by": "10:30"})
+            each = EffectDone(
+                last.name, EFFECT_RESULTS[last.name][0], {"wait": "约6分钟", "ahead": "1", "by": "10:30"}
+            )
         elif isinstance(last, RecordVoicemail):
             each = Recorded("RE1", 9)
         state, outputs = step(flow, state, each)

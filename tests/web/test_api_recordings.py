@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from dispatch.models.history import Event
-from hotline.calls.keeping import recording_cipher
+from hotline.calls.keeping import OWN, CannotOpen, KeyRing
 from hotline.calls.locks import lock_by_sid
 from hotline.calls.models import Recording
+from hotline.calls.retention import reseal
+from hotline.jobs.loop import delete_old_recordings
 from tests.web.house import House
 from tests.web.telephone import caller_hangs_up, caller_waits
 from tests.web.test_api_calls import as_role, talking
@@ -30,7 +34,8 @@ def keep(house: House, sid: str = "CA1", *, kind: str = "recording", fetched: bo
         session.add(row)
         session.flush()
         if fetched:
-            (folder / "one.enc").write_bytes(recording_cipher(house.services.recording_key).encrypt(SOUND))
+            row.key_id, sealed = house.services.recording_keys.seal(SOUND, "one.enc")
+            (folder / "one.enc").write_bytes(sealed)
             row.path, row.sha256, row.state = "one.enc", hashlib.sha256(SOUND).hexdigest(), "fetched"
         return row.id
 
@@ -98,10 +103,75 @@ def test_a_damaged_file_is_never_played(house: House) -> None:
     operator = talking(house)
     path = f"/api/recordings/{keep(house)}"
     file = house.services.data_dir / "recordings" / "one.enc"
-    file.write_bytes(recording_cipher(house.services.recording_key).encrypt(b"another sound"))
+    file.write_bytes(house.services.recording_keys.seal(b"another sound", "one.enc")[1])
     assert operator.get(path).json()["code"] == "recording_damaged"
     file.write_bytes(b"\x00" * 40)
     assert operator.get(path).json()["code"] == "recording_damaged"
     file.unlink()
     answer = operator.get(path)
     assert (answer.status_code, answer.json()["code"]) == (500, "recording_damaged")
+
+
+def test_a_recording_goes_when_its_time_is_over_unless_the_law_holds_it(house_on_each_engine: House) -> None:
+    house = house_on_each_engine
+    talking(house)
+    caller_hangs_up(house)
+    number = keep(house)
+    file = house.services.data_dir / "recordings" / "one.enc"
+    boss = house.browser("supervisor")
+    held = boss.put(f"/api/recordings/{number}/hold", json={"reason": "仲裁委调取"}).json()
+    assert held["hold_reason"] == "仲裁委调取"
+    house.clock.advance(timedelta(days=730))
+    assert delete_old_recordings(house.services) == 0
+    boss = house.browser("supervisor")
+    assert boss.put(f"/api/recordings/{number}/hold", json={"reason": None}).json()["held_at"] is None
+    assert delete_old_recordings(house.services) == 1
+    assert not file.exists()
+    assert boss.get(f"/api/recordings/{number}").status_code == 404
+    assert boss.put(f"/api/recordings/{number}/hold", json={"reason": "晚了"}).status_code == 404
+    with house.database.reading() as session:
+        kinds = session.scalars(
+            select(Event.kind).where(Event.kind.startswith("Recording")).order_by(Event.id)
+        )
+        assert list(kinds) == ["RecordingHeld", "RecordingHeld", "RecordingDeleted"]
+
+
+def test_a_sealed_call_is_kept_a_year_longer(house: House) -> None:
+    talking(house)
+    caller_hangs_up(house)
+    keep(house)
+    with house.database.writing() as session:
+        call = lock_by_sid(session, "CA1")
+        assert call is not None
+        call.line = "care"
+    house.clock.advance(timedelta(days=1094))
+    assert delete_old_recordings(house.services) == 0
+    house.clock.advance(timedelta(days=1))
+    assert delete_old_recordings(house.services) == 1
+
+
+def test_recordings_are_sealed_anew_under_the_next_key_and_the_old_one_can_go(house: House) -> None:
+    talking(house)
+    caller_hangs_up(house)
+    number = keep(house)
+    folder = house.services.data_dir / "recordings"
+    own = house.services.recording_keys.keys[OWN]
+    both = KeyRing.of("2027:" + "ab" * 32, own)
+    assert list(reseal(house.database, both, folder)) == [1]
+    assert list(reseal(house.database, both, folder)) == []
+    with house.database.reading() as session:
+        row = session.get_one(Recording, number)
+        assert (row.key_id, [path.name for path in folder.iterdir()]) == ("2027", [row.path])
+        sealed = (folder / str(row.path)).read_bytes()
+        assert KeyRing.of("2027:" + "ab" * 32, bytes(32)).open("2027", sealed, str(row.path)) == SOUND
+        for key_id, name in (("gone", str(row.path)), ("2027", "another name")):
+            with pytest.raises(CannotOpen):
+                both.open(key_id, sealed, name)
+    with pytest.raises(ValueError, match="each recording key"):
+        KeyRing.of("short:abcd", own)
+
+
+def test_what_the_first_version_kept_still_opens(house: House) -> None:
+    own = house.services.recording_keys.keys[OWN]
+    written = Fernet(base64.urlsafe_b64encode(own)).encrypt(SOUND)
+    assert house.services.recording_keys.open(None, written, "one.enc") == SOUND

@@ -55,6 +55,19 @@ def test_check_names_what_is_wrong_and_the_remedy(tmp_path: Path) -> None:
     assert "可以运行" in after.stdout
 
 
+def test_a_line_is_diverted_and_opened_again_from_the_command_line(tmp_path: Path) -> None:
+    assert run(tmp_path, "migrate").returncode == 0
+    done = run(tmp_path, "line", "divert", "legal", "--to", "rights", "--reason", "律师开会")
+    assert (done.returncode, "转往rights" in done.stdout) == (0, True), done.stderr
+    refused = run(tmp_path, "line", "divert", "care", "--to", "general", "--reason", "无人")
+    assert refused.returncode == 1
+    assert "心理老师" in refused.stderr
+    assert run(tmp_path, "line", "open", "legal", "--reason", "律师回来").returncode == 0
+    listed = run(tmp_path, "line", "list").stdout
+    assert "→" not in listed
+    assert "律师回来" in listed
+
+
 def test_a_setting_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     done = run(tmp_path, "check", HOTLINE_PORT="70000")
     assert done.returncode == 1
