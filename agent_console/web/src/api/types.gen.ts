@@ -152,6 +152,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/breaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Breaks
+         * @description Return the kinds of break with their limits, and whether one after a call in distress is offered now.
+         */
+        get: operations["my_breaks_api_breaks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calendars": {
         parameters: {
             query?: never;
@@ -978,6 +998,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Handovers
+         * @description Return the latest handovers.
+         */
+        get: operations["read_handovers_api_handovers_get"];
+        put?: never;
+        /**
+         * Give
+         * @description Tell the next shift what it must know.
+         */
+        post: operations["give_api_handovers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/handovers/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take
+         * @description Say that one has taken it in.
+         */
+        post: operations["take_api_handovers__id__take_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/help-requests": {
         parameters: {
             query?: never;
@@ -1123,6 +1187,46 @@ export interface paths {
          */
         get: operations["line_api_line_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines
+         * @description Return every line: open or not, diverted or not, who waits and who is there.
+         */
+        get: operations["lines_api_lines_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Switch Line
+         * @description Open, close or divert a line; who waits in a diverted one goes along and keeps the place.
+         */
+        put: operations["switch_line_api_lines__code__put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1472,6 +1576,26 @@ export interface paths {
          * @description Say that the browser is still there.
          */
         post: operations["heartbeat_api_presence_heartbeat_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/presence/telephone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Use Telephone
+         * @description Answer on an ordinary telephone (press 1 to take a call), or without a number in the browser again.
+         */
+        put: operations["use_telephone_api_presence_telephone_put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1864,6 +1988,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recordings/{recording_id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hold Recording
+         * @description Put a recording under a legal hold, or without a reason lift it.
+         */
+        put: operations["hold_recording_api_recordings__recording_id__hold_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/regions": {
         parameters: {
             query?: never;
@@ -2076,6 +2220,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/seats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All Seats
+         * @description Return everybody's seat.
+         */
+        get: operations["all_seats_api_seats_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/seats/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Seat
+         * @description Take somebody else's seat to a state, with the reason on record.
+         */
+        put: operations["set_seat_api_seats__id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/service-points": {
         parameters: {
             query?: never;
@@ -2138,6 +2322,50 @@ export interface paths {
          */
         put: operations["change_password_api_session_password_put"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Roster
+         * @description Return the roster; without a stretch of time, that of the next week.
+         */
+        get: operations["roster_api_shifts_get"];
+        put?: never;
+        /**
+         * Plan
+         * @description Put somebody on the roster; return it as far as the new shift reaches.
+         */
+        post: operations["plan_api_shifts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Take a shift off the roster.
+         */
+        post: operations["cancel_api_shifts__id__cancel_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3870,6 +4098,24 @@ export interface components {
              */
             until: string;
         };
+        /** BreakKindOut */
+        BreakKindOut: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
+            /** Longest S */
+            longest_s: number;
+        };
+        /** BreaksOut */
+        BreaksOut: {
+            /** Break Until */
+            break_until: string | null;
+            /** Kinds */
+            kinds: components["schemas"]["BreakKindOut"][];
+            /** Offered */
+            offered: boolean;
+        };
         /** BulkData */
         BulkData: {
             /** Override Reason */
@@ -4759,6 +5005,37 @@ export interface components {
             /** Union Name */
             union_name: string;
         };
+        /** HandoverIn */
+        HandoverIn: {
+            /** Text */
+            text: string;
+            /** To Id */
+            to_id?: number | null;
+        };
+        /** HandoverOut */
+        HandoverOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** From Name */
+            from_name: string;
+            /** Id */
+            id: number;
+            /** Owed */
+            owed: number;
+            /** Taken At */
+            taken_at: string | null;
+            /** Taken By */
+            taken_by: string | null;
+            /** Text */
+            text: string;
+            /** To Name */
+            to_name: string | null;
+            /** Waiting */
+            waiting: number;
+        };
         /** HelpIn */
         HelpIn: {
             /**
@@ -4806,6 +5083,20 @@ export interface components {
             number: string | null;
             /** Text */
             text: string;
+        };
+        /** HoldIn */
+        HoldIn: {
+            /** Reason */
+            reason: string | null;
+        };
+        /** HoldOut */
+        HoldOut: {
+            /** Held At */
+            held_at: string | null;
+            /** Hold Reason */
+            hold_reason: string | null;
+            /** Id */
+            id: number;
         };
         /**
          * ImportOut
@@ -4963,6 +5254,47 @@ export interface components {
             talking: number;
             /** Waiting */
             waiting: number;
+        };
+        /** LineStateOut */
+        LineStateOut: {
+            /** At */
+            at: string | null;
+            /** Code */
+            code: string;
+            /** Divert To */
+            divert_to: string | null;
+            /** Is Open */
+            is_open: boolean;
+            /** Label */
+            label: string;
+            /** Longest S */
+            longest_s: number;
+            /** Ready */
+            ready: number;
+            /** Reason */
+            reason: string;
+            /** Staffed */
+            staffed: boolean;
+            /** Strategy */
+            strategy: string;
+            /** Version */
+            version: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /** LineSwitchIn */
+        LineSwitchIn: {
+            /** Divert To */
+            divert_to?: string | null;
+            /**
+             * Is Open
+             * @default true
+             */
+            is_open: boolean;
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
         };
         /** LinkAction */
         LinkAction: {
@@ -6187,22 +6519,15 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** SeatOut */
-        SeatOut: {
-            /** Free */
-            free: boolean;
-            /** Name */
-            name: string;
-            /** Role Label */
-            role_label: string;
-            /** Skills */
-            skills: string[];
-            /** State */
-            state: string;
-            /** State Label */
-            state_label: string;
-            /** User Id */
-            user_id: number;
+        /** SeatStateIn */
+        SeatStateIn: {
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "on_break" | "not_ready" | "offline";
         };
         /** SendIn */
         SendIn: {
@@ -6286,6 +6611,66 @@ export interface components {
          * @enum {string}
          */
         Sheet: "unions" | "employers" | "court_districts" | "service_points" | "posts" | "absences" | "rosters" | "employer_ties";
+        /** ShiftCancel */
+        ShiftCancel: {
+            /** Version */
+            version: number;
+        };
+        /** ShiftIn */
+        ShiftIn: {
+            /**
+             * Begins At
+             * Format: date-time
+             */
+            begins_at: string;
+            /** Deputy Id */
+            deputy_id?: number | null;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Line */
+            line?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** User Id */
+            user_id: number;
+        };
+        /** ShiftOut */
+        ShiftOut: {
+            /**
+             * Begins At
+             * Format: date-time
+             */
+            begins_at: string;
+            /** Deputy Id */
+            deputy_id: number | null;
+            /** Deputy Name */
+            deputy_name: string | null;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Id */
+            id: number;
+            /** Line */
+            line: string | null;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Present */
+            present: boolean;
+            /** User Id */
+            user_id: number;
+            /** Version */
+            version: number;
+        };
         /** SignFor */
         SignFor: {
             /** At */
@@ -6554,13 +6939,18 @@ export interface components {
          */
         TargetsOut: {
             /** Colleagues */
-            colleagues: components["schemas"]["SeatOut"][];
+            colleagues: components["schemas"]["agent_console__api__conversation_schemas__SeatOut"][];
             /** Dials */
             dials: boolean;
             /** Lines */
             lines: components["schemas"]["TransferGoalOut"][];
             /** Outside */
             outside: components["schemas"]["TransferGoalOut"][];
+        };
+        /** TelephoneIn */
+        TelephoneIn: {
+            /** Number */
+            number?: string | null;
         };
         /** Terminate */
         Terminate: {
@@ -7118,6 +7508,38 @@ export interface components {
              */
             seconds: number;
         };
+        /** SeatOut */
+        agent_console__api__acd_schemas__SeatOut: {
+            /** Break Until */
+            break_until: string | null;
+            /** By Telephone */
+            by_telephone: boolean;
+            /** Label */
+            label: string;
+            /** Misses */
+            misses: number;
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string | null;
+            /** Role */
+            role: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** State */
+            state: string;
+            /** Taken Today */
+            taken_today: number;
+            /** User Id */
+            user_id: number;
+            /** Version */
+            version: number;
+            /** Wrap Up Until */
+            wrap_up_until: string | null;
+        };
         /** ProposalOut */
         agent_console__api__clock_schemas__ProposalOut: {
             /**
@@ -7144,6 +7566,23 @@ export interface components {
             ticket_number: string;
             /** Version */
             version: number;
+        };
+        /** SeatOut */
+        agent_console__api__conversation_schemas__SeatOut: {
+            /** Free */
+            free: boolean;
+            /** Name */
+            name: string;
+            /** Role Label */
+            role_label: string;
+            /** Skills */
+            skills: string[];
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** User Id */
+            user_id: number;
         };
         /** ProposalOut */
         agent_console__api__schemas__ProposalOut: {
@@ -7413,6 +7852,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    my_breaks_api_breaks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreaksOut"];
                 };
             };
         };
@@ -8699,6 +9158,90 @@ export interface operations {
             };
         };
     };
+    read_handovers_api_handovers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverOut"][];
+                };
+            };
+        };
+    };
+    give_api_handovers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_api_handovers__id__take_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     asked_api_help_requests_get: {
         parameters: {
             query?: never;
@@ -8972,6 +9515,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineOut"];
+                };
+            };
+        };
+    };
+    lines_api_lines_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineStateOut"][];
+                };
+            };
+        };
+    };
+    switch_line_api_lines__code__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineSwitchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineStateOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -9541,6 +10139,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PresenceOut"];
+                };
+            };
+        };
+    };
+    use_telephone_api_presence_telephone_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TelephoneIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["agent_console__api__acd_schemas__SeatOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -13304,6 +13935,41 @@ export interface operations {
             };
         };
     };
+    hold_recording_api_recordings__recording_id__hold_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     regions_api_regions_get: {
         parameters: {
             query?: {
@@ -13698,6 +14364,61 @@ export interface operations {
             };
         };
     };
+    all_seats_api_seats_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["agent_console__api__acd_schemas__SeatOut"][];
+                };
+            };
+        };
+    };
+    set_seat_api_seats__id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeatStateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["agent_console__api__acd_schemas__SeatOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     points_api_service_points_get: {
         parameters: {
             query?: {
@@ -13813,6 +14534,104 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    roster_api_shifts_get: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    plan_api_shifts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_api_shifts__id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftCancel"];
             };
         };
         responses: {
