@@ -135,7 +135,7 @@ def _seats(database: Database, count: int) -> list[tuple[str, str]]:
                     display_name=f"演练{n:03d}",
                     password_hash="!",  # noqa: S106  # no password opens it
                     role=Role.OPERATOR.value,
-                    skills=[],
+                    skills=["rights", "legal"],
                     created_at=now(),
                 )
                 session.add(user)

@@ -23,6 +23,8 @@ from websockets.exceptions import WebSocketException
 POLL_S: Final = 2.0
 """A real console hears of its offers by the socket; this one asks, which is the dearer way."""
 DRAIN_S: Final = 90.0
+_WAYS: Final = ("0", "11", "21")
+"""Keys through the day menu to three lines: one line alone would be full."""
 CPU: Final = "hotline_process_cpu_seconds"
 
 
@@ -87,7 +89,12 @@ async def simulate(plan: Plan, *, say: Callable[[str], None]) -> Measured:
 async def _callers(plan: Plan, measured: Measured, say: Callable[[str], None]) -> None:
     draining, live = asyncio.Event(), set[asyncio.Task[None]]()
     until: float | None = None
+    # Where callers leave as fast as they come (a full line, a quick desk) the number is never reached.
+    latest = time.monotonic() + 2 * plan.calls / plan.per_second + 30
     while until is None or time.monotonic() < until:
+        if until is None and time.monotonic() > latest:
+            say(f"只达到{len(live)}个来电同时在线")
+            until = time.monotonic() + plan.hold_s
         if len(live) < plan.calls:
             number = f"+861{plan.run % 100:02d}{len(measured.numbers):08d}"
             measured.numbers.append(number)
@@ -108,18 +115,19 @@ async def _callers(plan: Plan, measured: Measured, say: Callable[[str], None]) -
 
 
 async def _caller(plan: Plan, number: str, measured: Measured, draining: asyncio.Event) -> None:
-    """Dial, press 0, wait, talk and rate the service; once the run is over ask for a return call."""
+    """Dial, go through the menu, wait, talk and rate the service; once the run is over ask for a return call."""
     try:
         async with connect(_socket(plan.url) + "/sandbox/phone", proxy=None, open_timeout=30) as phone:
             await _say(phone, plug_in={"number": number})
             await _say(phone, dial={"from": number, "to": plan.number})
-            measured.ends[await _talk(phone, measured, draining)] += 1
+            keys = _WAYS[int(number[-3:]) % len(_WAYS)]
+            measured.ends[await _talk(phone, keys, measured, draining)] += 1
     except (OSError, TimeoutError, WebSocketException) as error:
         measured.ends[type(error).__name__] += 1
 
 
-async def _talk(phone: ClientConnection, measured: Measured, draining: asyncio.Event) -> str:
-    stage = "menu"
+async def _talk(phone: ClientConnection, keys: str, measured: Measured, draining: asyncio.Event) -> str:
+    stage, left = "menu", list(keys)
     async for text in phone:
         event: dict[str, Any] = json.loads(text)
         match event["event"]:
@@ -129,8 +137,8 @@ async def _talk(phone: ClientConnection, measured: Measured, draining: asyncio.E
                 stage = "talks" if event["on"] else "rates"
                 measured.served += bool(event["on"])
             case "listening" if event["on"] and stage == "menu":
-                stage = "waits"
-                await _say(phone, press="0")
+                await _say(phone, press=left.pop(0))
+                stage = "menu" if left else "waits"
             case "listening" if event["on"] and stage == "rates":
                 await _say(phone, press="1")
             case "listening" if event["on"] and stage == "waits" and draining.is_set():
