@@ -17,6 +17,7 @@ from dispatch.policy import Policy
 from dispatch.rules.calendar_policy import CalendarPolicy
 from dispatch.rules.categories import Catalogue
 from dispatch.rules.notice_policy import NoticePolicy
+from dispatch.rules.partner_policy import PartnerPolicy
 from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.sla import SlaPolicy
 from dispatch.unit_of_work import Fact, Publish
@@ -183,11 +184,12 @@ def services_of(
     carrier = carrier if carrier is not None else carrier_of(settings, line)
     outbound = load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping)
     notices = load_policy(config_file(settings, "notices.yaml"), NoticePolicy.from_mapping)
+    line, policy = line_of(settings, keys), policy_of(settings, keys)
     return Services(
         database=database,
         carrier=carrier,
         flows=flows_of(settings),
-        policy=policy_of(settings, keys),
+        policy=policy,
         lines=load_policy(config_file(settings, "lines.yaml"), Lines.from_mapping),
         publish=publish,
         wake=wake,
@@ -234,6 +236,20 @@ def channels_of(
             settings.smtp_password.get_secret_value(),
         )
     return found
+        partners=partners_of(settings, policy.catalogue),
+        partner_key=keys.derive("partner-secrets"),
+    )
+
+
+def partners_of(settings: Settings, catalogue: Catalogue) -> PartnerPolicy:
+    """Return what the centre decided about partners; raises ConfigError, also for a map to no category."""
+
+    def checked(data: object) -> PartnerPolicy:
+        policy = PartnerPolicy.from_mapping(data)
+        policy.check_categories(catalogue.categories)
+        return policy
+
+    return load_policy(config_file(settings, "partners.yaml"), checked)
 
 
 def bus_of(settings: Settings) -> Bus | None:

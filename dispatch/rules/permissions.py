@@ -71,6 +71,11 @@ class Action(StrEnum):
     CALL_LISTEN = "call.listen"
     CALL_SUPERVISE = "call.supervise"
     DEVICE = "device"
+    PARTNER_EXCHANGE = "partner.exchange"
+    PARTNER_REFER = "partner.refer"
+    """Giving a ticket to a partner that stands for no union."""
+    PARTNER_DELIVER = "partner.deliver"
+    """Seeing what a partner could not be told, and telling it again."""
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -132,6 +137,9 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CALL_LISTEN: _LEADERS | {Role.INSPECTOR},
     Action.CALL_SUPERVISE: _LEADERS,
     Action.DEVICE: _SEATS | {Role.INSPECTOR},
+    Action.PARTNER_EXCHANGE: frozenset({Role.PARTNER}),
+    Action.PARTNER_REFER: _LEADERS | {Role.DISPATCHER},
+    Action.PARTNER_DELIVER: _LEADERS | {Role.DISPATCHER, Role.ADMINISTRATOR},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

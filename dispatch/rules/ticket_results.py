@@ -128,6 +128,21 @@ def _results() -> Iterator[Transition]:
         stops={k.REVIEW},
     )
     yield from _calling_back()
+    # A partner that has the caller's ear asks him itself.
+    for outcome, carries, ends in (
+        ("reached", ("reached", "solved", "satisfied"), s.CLOSED),
+        ("no_answer", ("reached",), None),
+    ):
+        yield row(
+            c.RECORD_CALLBACK,
+            s.PENDING_CALLBACK,
+            ends,
+            {Role.PARTNER},
+            carries,
+            outcome=outcome,
+            condition=Condition.CALLBACK_DUE,
+            stops={k.CALLBACK, k.PAYMENT} if ends else set(),
+        )
     yield row(
         c.REOPEN,
         s.PENDING_CALLBACK,
@@ -221,7 +236,8 @@ def _endings() -> Iterator[Transition]:
     # The wish is recorded: in whose words and by which way it reached the centre.
     wishing = DESK | {Role.CALLBACK_OPERATOR}
     yield row(c.WITHDRAW, OPEN_STATES, s.WITHDRAWN, wishing, ("reason", "means"), cancels=_ALL_CLOCKS)
-    yield row(c.WITHDRAW, OPEN_STATES, s.WITHDRAWN, {Role.CALLER}, ("reason",), cancels=_ALL_CLOCKS)
+    own = {Role.CALLER, Role.PARTNER}
+    yield row(c.WITHDRAW, OPEN_STATES, s.WITHDRAWN, own, ("reason",), cancels=_ALL_CLOCKS)
     yield row(c.ARCHIVE, ENDED_STATES - {s.ARCHIVED}, s.ARCHIVED, AUTOMATIC)
 
 
