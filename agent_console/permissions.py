@@ -26,6 +26,18 @@ WITH_TEMPORARY_PASSWORD: Final = frozenset({Action.SESSION, Action.PASSWORD_CHAN
 """What an account may do whose password somebody else has made."""
 
 __all__ = ["ALLOWED", "Action", "Door", "Open", "Visit", "actions_of", "doors_of", "open_to_all", "requires"]
+__all__ = [
+    "ALLOWED",
+    "Action",
+    "Door",
+    "Open",
+    "SignedDoor",
+    "Visit",
+    "actions_of",
+    "doors_of",
+    "open_to_all",
+    "requires",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,17 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedDoor:
+    """The dependency by which a partner's route names its action; the route has checked the signature before."""
+
+    action: Action
+
+    def __call__(self, request: Request) -> Any:
+        """Return the partner's visit."""
+        return request.state.visit
+
+
+@dataclass(frozen=True, slots=True)
 class Open:
     """The dependency of a route that anyone may call; `why` is read by whoever reviews the doors."""
 
@@ -110,3 +133,6 @@ def open_to_all(why: str) -> Any:
 def doors_of(calls: Iterator[Callable[..., Any] | None]) -> tuple[Door | Open | LinkDoor, ...]:
     """Return the doors among a route's dependencies; a route with none is a hole."""
     return tuple(call for call in calls if isinstance(call, Door | Open | LinkDoor))
+def doors_of(calls: Iterator[Callable[..., Any] | None]) -> tuple[Door | SignedDoor | Open, ...]:
+    """Return the doors among a route's dependencies; a route with none is a hole."""
+    return tuple(call for call in calls if isinstance(call, Door | SignedDoor | Open))

@@ -26,6 +26,7 @@ from dispatch.rules.partner_policy import CodeMap
 from dispatch.rules.partner_terms import CONSENT_BASES, OVER, Act, ExchangeState, PartnerKind
 from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import ClockKind, Command, State
+from dispatch.rules.working_time import SHANGHAI
 from dispatch.tickets import CallerDetails, ToldEmployer, log, open_ticket
 
 FETCH: Final = "fetch_partner_file"
@@ -230,7 +231,7 @@ def extended(exchange: Exchange, number: str, *, reason: str, due_at: datetime) 
         asked = {"reason": reason, "due_at": due_at, "caller_told": False}
         _as_union(exchange, ticket, Command.REQUEST_EXTENSION, **asked)
     else:
-        _note(exchange, ticket, f"期限改为{due_at:%Y-%m-%d %H:%M}（UTC）：{reason}")
+        _note(exchange, ticket, f"期限改为{due_at.astimezone(SHANGHAI):%Y年%m月%d日%H时}：{reason}")
         link.due_at = due_at
     return _touched(exchange, link)
 
@@ -272,6 +273,15 @@ def withdrawn(exchange: Exchange, number: str, *, reason: str) -> PartnerLink:
 def look(exchange: Exchange, number: str) -> PartnerLink:
     """Return an exchange of this partner; raises NotFound for everybody else's."""
     return _found(exchange, Act.READ, number)[0]
+
+
+def by_external_id(exchange: Exchange, external_id: str) -> Sequence[PartnerLink]:
+    """Return this partner's exchanges under its own number."""
+    exchange.require(Act.READ)
+    query = select(PartnerLink).where(
+        PartnerLink.partner_id == exchange.partner.id, PartnerLink.external_id == external_id
+    )
+    return exchange.session.scalars(query.order_by(PartnerLink.id)).all()
 
 
 def refer(

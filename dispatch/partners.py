@@ -82,7 +82,7 @@ def add_partner(session: Session, details: PartnerDetails, *, by: By, now: datet
         partner,
         by=by,
         now=now,
-        kind=partner.kind,
+        of=partner.kind,
         union=details.union_code,
         may=partner.may,
         speaks=partner.speaks,

@@ -128,21 +128,6 @@ def _results() -> Iterator[Transition]:
         stops={k.REVIEW},
     )
     yield from _calling_back()
-    # A partner that has the caller's ear asks him itself.
-    for outcome, carries, ends in (
-        ("reached", ("reached", "solved", "satisfied"), s.CLOSED),
-        ("no_answer", ("reached",), None),
-    ):
-        yield row(
-            c.RECORD_CALLBACK,
-            s.PENDING_CALLBACK,
-            ends,
-            {Role.PARTNER},
-            carries,
-            outcome=outcome,
-            condition=Condition.CALLBACK_DUE,
-            stops={k.CALLBACK, k.PAYMENT} if ends else set(),
-        )
     yield row(
         c.REOPEN,
         s.PENDING_CALLBACK,
@@ -178,6 +163,28 @@ def _calling_back() -> Iterator[Transition]:
             condition=Condition.CALLBACK_DUE,
             stops={k.CALLBACK, k.PAYMENT} if to_state else set(),
         )
+    # A partner that has the caller's ear asks him itself.
+    asked = ("reached", "solved", "satisfied")
+    partner = {Role.PARTNER}
+    yield row(
+        c.RECORD_CALLBACK,
+        s.PENDING_CALLBACK,
+        s.CLOSED,
+        partner,
+        asked,
+        outcome="reached",
+        condition=Condition.CALLBACK_DUE,
+        stops={k.CALLBACK, k.PAYMENT},
+    )
+    yield row(
+        c.RECORD_CALLBACK,
+        s.PENDING_CALLBACK,
+        None,
+        partner,
+        ("reached",),
+        outcome="no_answer",
+        condition=Condition.CALLBACK_DUE,
+    )
     for outcome, state, to_state in (
         ("followed_up", s.PENDING_CALLBACK, s.CLOSED),
         ("followed_up", ACCEPTED - {s.PENDING_CALLBACK}, None),

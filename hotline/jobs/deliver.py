@@ -20,6 +20,9 @@ from hotline.calls.status import Conversation, is_talking
 from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
 from hotline.jobs import notices, relay_calls, sms
 from hotline.line import conversations, legs, listening, offers
+from hotline.jobs import sms
+from hotline.jobs.partners import tell_partner
+from hotline.line import conversations, offers
 from hotline.line.endings import caller_gone
 from hotline.line.models import Offer
 from hotline.public import replies
@@ -382,6 +385,7 @@ _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "relay_ring_union": relay_calls.ring_union,
     "relay_ring_caller": relay_calls.ring_caller,
     "relay_end": relay_calls.end,
+    "partner_event": tell_partner,
 }
 CREATES: Final = frozenset(
     {

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch import access_links, once
 from dispatch.archive import archive_ended
 from dispatch.database import Busy
+from dispatch.partner_requests import forget
 from dispatch.seal_chain import EVERY
 from dispatch.unit_of_work import unit_of_work
 from hotline.calls.reconcile import reconcile
@@ -93,6 +94,10 @@ def forget_requests(services: Services) -> int:
     now = services.now()
     with unit_of_work(services.database, publish=services.publish, purpose="clock") as session:
         return once.forget(session, now=now) + access_links.forget(session, now=now)
+    """Forget what partners asked too long ago to matter."""
+    policy = services.partners
+    with services.database.writing() as session:
+        return forget(session, now=services.now(), window=policy.window, keep=policy.keep_answers)
 
 
 class Background:
