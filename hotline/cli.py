@@ -25,6 +25,7 @@ from dispatch.seal_chain import newest_seal, public_key, verify_seals
 from dispatch.search import rebuild
 from dispatch.signatures import require_signature
 from hotline.calendar_commands import calendar_app
+from hotline.cli_partners import partners_app
 from hotline.cli_unions import route_app, unions_app
 from hotline.cli_users import users_app
 from hotline.jobs.sealing import anchor_of, noted_seal
@@ -54,6 +55,7 @@ app.add_typer(tickets_app, name="tickets")
 app.add_typer(route_app, name="route")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(search_app, name="search")
+app.add_typer(partners_app, name="partners")
 
 
 @app.command("run")
