@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.models.base import Base, BigId
@@ -63,7 +63,8 @@ class PartnerRequest(Base):
     request_sha256: Mapped[str] = mapped_column(String(64))
     """Of method, path and body: the same key for something else is a mistake."""
     status: Mapped[int | None]
-    answer: Mapped[dict[str, Any] | None]
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """As it was sent, in its own order."""
     at: Mapped[datetime] = mapped_column(index=True)
 
 

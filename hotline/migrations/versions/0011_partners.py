@@ -78,7 +78,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=100), nullable=True),
         sa.Column("request_sha256", sa.String(length=64), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
-        sa.Column("answer", Json, nullable=True),
+        sa.Column("answer", sa.JSON(), nullable=True),
         sa.Column("at", Moment, nullable=False),
         *_keys(
             "partner_request",
