@@ -222,13 +222,15 @@ def progress(
     return _touched(exchange, link, ExchangeState.IN_PROGRESS)
 
 
-def extended(exchange: Exchange, number: str, *, reason: str, due_at: datetime) -> PartnerLink:
+def extended(
+    exchange: Exchange, number: str, *, reason: str, due_at: datetime, caller_told: bool
+) -> PartnerLink:
     """Ask for more time for a case of ours, which our dispatcher decides; or give more for one of its own."""
     link, ticket = _open(exchange, Act.EXTENDED, number)
     if due_at <= exchange.now:
         raise Invalid({"due_at": "期限须在当前时间之后"})
     if link.direction == "out" and exchange.partner.union_id is not None:
-        asked = {"reason": reason, "due_at": due_at, "caller_told": False}
+        asked = {"reason": reason, "due_at": due_at, "caller_told": caller_told}
         _as_union(exchange, ticket, Command.REQUEST_EXTENSION, **asked)
     else:
         _note(exchange, ticket, f"期限改为{due_at.astimezone(SHANGHAI):%Y年%m月%d日%H时}：{reason}")

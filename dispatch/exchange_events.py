@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from dispatch import outbox
+from dispatch.clocks import live
 from dispatch.events import ticket_stream
 from dispatch.models.history import StreamHead
 from dispatch.models.partners import Partner, PartnerEvent, PartnerLink
@@ -18,7 +19,7 @@ from dispatch.models.tickets import Handling, Ticket
 from dispatch.move import Move
 from dispatch.rules.partner_terms import OVER, ExchangeState, Speaks, Told
 from dispatch.rules.roles import Role
-from dispatch.rules.ticket_state import ENDED_STATES, Command, State
+from dispatch.rules.ticket_state import ENDED_STATES, ClockKind, Command, State
 
 DELIVERY: Final = "partner_event"
 """The kind of the outbox rows."""
@@ -219,7 +220,7 @@ def _said_to_target(move: Move) -> Said | None:
         return Told.CALLBACK, ExchangeState.CLOSED, _answers(move)
     if move.command is Command.DECIDE_EXTENSION:
         granted = bool(move.data.get("approved"))
-        return Told.EXTENDED, None, {"granted": granted, "due_at": move.data.get("due_at")}
+        return Told.EXTENDED, None, {"granted": granted, "due_at": _due(move)}
     if move.command in (Command.ADD_PROGRESS, Command.NUDGE, Command.SUPERVISE):
         return Told.APPENDED, None, {"step": move.command.value}
     return None
@@ -246,7 +247,13 @@ def _signed(move: Move) -> Said | None:
 def _extended(move: Move) -> Said | None:
     if not move.data.get("approved"):
         return None
-    return Told.EXTENDED, None, {"granted": True, "due_at": move.data.get("due_at")}
+    return Told.EXTENDED, None, {"granted": True, "due_at": _due(move)}
+
+
+def _due(move: Move) -> datetime | None:
+    """Return by when the case must be resolved after this command."""
+    dues = [clock.due_at for clock in live(move.session, move.ticket.id, [ClockKind.RESOLVE])]
+    return min((due for due in dues if due is not None), default=None)
 
 
 def _reviewed(move: Move) -> Said | None:

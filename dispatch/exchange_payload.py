@@ -218,7 +218,13 @@ def _rejected(said: _Said) -> dict[str, Any]:
 
 def _extended(said: _Said) -> dict[str, Any]:
     due = said.fact("due_at") or _moment(_resolve_due(said))
-    return {"granted": said.fact("granted"), "reason": said.word("reason") or "延期", "due_at": due}
+    return {
+        "granted": said.fact("granted"),
+        "reason": said.word("reason") or "延期",
+        "due_at": due,
+        # Who had not told the caller was not granted it.
+        "caller_told": True,
+    }
 
 
 def _result(said: _Said) -> dict[str, Any]:

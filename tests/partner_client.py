@@ -53,7 +53,7 @@ class Document:
         content = self.operations()[name][2]["requestBody"]["content"]
         return json.loads(json.dumps(content["application/json"]["example"]))
 
-    def worked_example(self) -> Mapping[str, str]:
+    def worked_example(self) -> dict[str, str]:
         """Return the parts of the worked signature in the text, and its outcome."""
         said = re.sub(r"\s+", " ", self.signing)
         parts = re.search(

@@ -42,8 +42,9 @@ class Partnership:
     ) -> PartnerClient:
         """Add a partner and return its client."""
         services, now = self.services, self.house.clock()
-        told = {"speaks": Speaks.EVENTS, "endpoint": f"{receiver.url}/hook"} if receiver else {}
-        details = PartnerDetails(code=code, name=f"协作{code}", kind=kind, **told, **more)
+        details = PartnerDetails(code=code, name=f"协作{code}", kind=kind, **more)
+        if receiver is not None:
+            details = replace(details, speaks=Speaks.EVENTS, endpoint=f"{receiver.url}/hook")
         with self.house.database.writing() as session:
             partner = add_partner(session, details, by=MACHINE, now=now)
             secret, ours = (

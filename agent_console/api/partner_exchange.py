@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
 from agent_console.api.partner_schemas import (
+    Day,
     PartnerAcceptIn,
     PartnerAppendIn,
     PartnerCallbackIn,
@@ -164,10 +164,8 @@ def progress_of_partner_ticket(number: Number, given: PartnerProgressIn, visit: 
 )
 def extend_partner_ticket(number: Number, given: PartnerExtendedIn, visit: Asking, key: Key) -> Response:
     """Ask for more time for a case of ours, or give us more for one of yours."""
-    return visit.once(
-        key,
-        lambda here: _shown(here, exchange.extended(here, number, reason=given.reason, due_at=given.due_at)),
-    )
+    told = given.model_dump()
+    return visit.once(key, lambda here: _shown(here, exchange.extended(here, number, **told)))
 
 
 @router.post(
@@ -212,7 +210,7 @@ def withdraw_partner_ticket(number: Number, given: PartnerWithdrawnIn, visit: As
 )
 def list_reconciliation(
     visit: Asking,
-    day: date,
+    day: Day,
     after: Annotated[str | None, Query(max_length=28, pattern=r"^[0-9.-]+$")] = None,
 ) -> Any:
     """What was exchanged on a day (Shanghai time), by our number."""

@@ -28,7 +28,18 @@ def _fetchable(url: str) -> str:
     return url
 
 
+def _thinkable(at: datetime) -> datetime:
+    # A database keeps UTC, and no year beyond 9999 in it.
+    if not 2000 <= at.year <= 2200:
+        raise ValueError("时间应在2000年至2200年之间")
+    return at
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_thinkable)]
 Address = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[!-~]+$"), AfterValidator(_fetchable)]
+
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 1, 1))]
 
 
 class PartnerFileIn(Taken):
@@ -38,7 +49,7 @@ class PartnerFileIn(Taken):
     sha256: Sha256
     size: Annotated[int, Field(ge=1, le=100_000_000)]
     url: Address = Field(examples=["https://files.12345.example.gov.cn/f/8f3a?sig=1"])
-    expires_at: AwareDatetime
+    expires_at: Moment
 
     def offered(self) -> OfferedFile:
         return OfferedFile(self.name, self.sha256, self.size, self.url, self.expires_at)
@@ -90,7 +101,7 @@ class PartnerTicketIn(Taken):
     """On what basis you give us name and phone (PIPL 13, 23, 34)."""
     callback_wanted: bool = True
     """False where you ask the person yourself and report nothing back."""
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
     attachments: Annotated[list[PartnerFileIn], Field(max_length=10)] = Field(default_factory=list)
 
     def offered(self) -> OfferedCase:
@@ -125,7 +136,7 @@ class PartnerAppendIn(Taken):
 
 class PartnerAcceptIn(Taken):
     text: Line | None = None
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
     """By when you will have done it."""
 
 
@@ -139,7 +150,7 @@ class PartnerRejectIn(Taken):
 class PartnerContactIn(Taken):
     """That the person was reached."""
 
-    at: AwareDatetime
+    at: Moment
     means: Literal["phone", "visit", "message", "site_check"] = "phone"
     outcome: Sentence
 
@@ -151,7 +162,9 @@ class PartnerProgressIn(Taken):
 
 class PartnerExtendedIn(Taken):
     reason: Words
-    due_at: AwareDatetime
+    due_at: Moment
+    caller_told: bool = False
+    """Whether the person knows; for a case of ours we grant nothing before."""
 
 
 class PartnerResultIn(Taken):
@@ -163,7 +176,7 @@ class PartnerResultIn(Taken):
     """What the person is told."""
     amount_cents: Cents | None = None
     amount_state: Literal["promised", "paid"] | None = None
-    payment_on: date | None = None
+    payment_on: Day | None = None
 
 
 class PartnerCallbackIn(Taken):
@@ -222,7 +235,7 @@ class ReconciliationTheirs(Taken):
 
 
 class ReconciliationIn(Taken):
-    day: date
+    day: Day
     items: Annotated[list[ReconciliationTheirs], Field(max_length=1000)]
 
 
@@ -245,7 +258,7 @@ class ReferIn(Taken):
     partner: Annotated[Line, StringConstraints(min_length=1, max_length=32)]
     reason: Words
     consent_basis: Basis | None = None
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
 
 
 class DeadLetterOut(Given):

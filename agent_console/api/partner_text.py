@@ -137,7 +137,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "text": "已约谈用人单位负责人",
         "contact": {"at": "2026-11-20T01:00:00Z", "means": "phone", "outcome": "已与诉求人核实欠薪数额"},
     },
-    "extended": {"reason": "需调取工资支付台账", "due_at": "2036-12-09T09:30:00Z"},
+    "extended": {"reason": "需调取工资支付台账", "due_at": "2036-12-09T09:30:00Z", "caller_told": True},
     "result": {
         "true_claim": True,
         "solved": "solved",

@@ -47,7 +47,7 @@ BODIES: Final[Mapping[Act, tuple[str, ...]]] = {
     Act.ACCEPT: ("text", "due_at"),
     Act.REJECT: ("reason_code", "reason"),
     Act.PROGRESS: ("text", "contact"),
-    Act.EXTENDED: ("reason", "due_at"),
+    Act.EXTENDED: ("reason", "due_at", "caller_told"),
     Act.RESULT: (
         *("true_claim", "solved", "done", "reply_text", "amount_cents", "amount_state", "payment_on"),
     ),
