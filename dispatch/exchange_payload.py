@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from dispatch.clocks import live
 from dispatch.events import ticket_stream
+from dispatch.models.attachments import Attachment
 from dispatch.models.history import Event
 from dispatch.models.partners import Partner, PartnerEvent, PartnerLink
 from dispatch.models.tickets import Caller, Report, Ticket, TicketEmployer
-from dispatch.policy import Policy
+from dispatch.rules.file_links import GOOD_FOR, FileLinks
 from dispatch.rules.masking import mask_name, mask_phone, mask_text
 from dispatch.rules.partner_policy import CodeMap
 from dispatch.rules.partner_terms import Told
@@ -44,6 +45,7 @@ STEPS: Final[Mapping[str, str]] = {
     "redispatched": "已改由其他工会办理",
 }
 """A sentence for each step, so that no event is without words."""
+MOST_FILES: Final = 10
 _SEALED: Final = "密件，内容不经接口交换"
 
 
@@ -57,12 +59,14 @@ class Message:
     data: dict[str, Any]
 
 
-def compose(session: Session, event: PartnerEvent, *, codes: CodeMap, policy: Policy) -> Message:
+def compose(
+    session: Session, event: PartnerEvent, *, codes: CodeMap, links: FileLinks, now: datetime
+) -> Message:
     """Return what the partner is told now."""
     link = session.get_one(PartnerLink, event.link_id)
     ticket = session.get_one(Ticket, link.ticket_id)
     kind = Told(event.kind)
-    said = _Said(session, link, ticket, event, codes, policy)
+    said = _Said(session, link, ticket, event, codes, links, now)
     data: dict[str, Any] = {
         "number": link.number,
         "external_id": link.external_id,
@@ -82,7 +86,8 @@ class _Said:
     ticket: Ticket
     event: PartnerEvent
     codes: CodeMap
-    policy: Policy
+    links: FileLinks
+    now: datetime
 
     @property
     def named(self) -> bool:
@@ -160,7 +165,35 @@ def _created(said: _Said) -> dict[str, Any]:
         # Whoever called at home is called back from home.
         "callback_wanted": False,
         "due_at": _moment(link.due_at or _resolve_due(said)),
+        "attachments": _files(said),
     }
+
+
+def _files(said: _Said) -> list[dict[str, Any]] | None:
+    """Offer what unions may open, by hash and an address that expires; a picture names people."""
+    if not said.named:
+        return None
+    expires_at = said.now + GOOD_FOR
+    rows = said.session.scalars(
+        select(Attachment)
+        .where(
+            Attachment.ticket_id == said.ticket.id,
+            Attachment.for_union,
+            Attachment.removed_at.is_(None),
+        )
+        .order_by(Attachment.id)
+        .limit(MOST_FILES)
+    )
+    return [
+        {
+            "name": row.name,
+            "sha256": row.sha256,
+            "size": row.size,
+            "url": said.links.address(row.key, expires_at=expires_at),
+            "expires_at": expires_at.isoformat(),
+        }
+        for row in rows
+    ]
 
 
 def _caller(said: _Said, first: Caller | None) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from dispatch.errors import (
     VersionConflict,
     WrongState,
 )
-from dispatch.vault import FileDamaged
 from dispatch.partner_requests import KeyReused, Replayed
+from dispatch.vault import FileDamaged
 from hotline.calls.recordings import RecordingDamaged
 from hotline.carriers.base import CallGone, CarrierError, NotSupported
 from hotline.line.offers import OfferGone

@@ -17,6 +17,7 @@ from dispatch.policy import Policy
 from dispatch.rules.calendar_policy import CalendarPolicy
 from dispatch.rules.categories import Catalogue
 from dispatch.rules.notice_policy import NoticePolicy
+from dispatch.rules.file_links import FileLinks
 from dispatch.rules.partner_policy import PartnerPolicy
 from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.sla import SlaPolicy
@@ -237,6 +238,7 @@ def channels_of(
         )
     return found
         partners=partners_of(settings, policy.catalogue),
+        file_links=FileLinks(keys.derive("partner-files"), settings.effective_public_url),
         partner_key=keys.derive("partner-secrets"),
     )
 

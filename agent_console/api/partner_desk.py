@@ -4,19 +4,40 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
 
 from agent_console.api.partner_schemas import DeadLetterOut, DeadLettersOut, PartnerOut, ReferIn
 from agent_console.api.schemas import TicketOut
 from agent_console.api.shapes import ticket_out
-from agent_console.permissions import Action, Visit, requires
+from agent_console.console import console_of
+from agent_console.permissions import Action, Visit, open_to_all, requires
+from dispatch.attachments import file_for_partner
 from dispatch.dead_letters import dead_letters, resend
+from dispatch.errors import NotFound
 from dispatch.exchange import refer
 from dispatch.partners import partners
 
 router = APIRouter(prefix="/api", tags=["partners"])
 Refers = Annotated[Visit, requires(Action.PARTNER_REFER)]
 Delivers = Annotated[Visit, requires(Action.PARTNER_DELIVER)]
+
+
+@router.get("/partner/v1/files/{token}", dependencies=[open_to_all("an address that we signed")])
+def partner_file(token: Annotated[str, Path(max_length=160)], request: Request) -> Response:
+    """Give a partner a file of a case that it was given: by an address of our making that is good for a day."""
+    services = console_of(request).services
+    now = services.now()
+    name = services.file_links.name_in(token, now=now)
+    if name is None:
+        raise NotFound("file", token)
+    with services.database.writing() as session:
+        found = file_for_partner(session, name, vault=services.vault, now=now)
+    return Response(
+        found.content,
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"},
+    )
 
 
 @router.get("/partners")

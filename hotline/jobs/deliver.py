@@ -21,6 +21,7 @@ from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
 from hotline.jobs import notices, relay_calls, sms
 from hotline.line import conversations, legs, listening, offers
 from hotline.jobs import sms
+from hotline.jobs.partner_files import fetch_file
 from hotline.jobs.partners import tell_partner
 from hotline.line import conversations, offers
 from hotline.line.endings import caller_gone
@@ -386,6 +387,7 @@ _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "relay_ring_caller": relay_calls.ring_caller,
     "relay_end": relay_calls.end,
     "partner_event": tell_partner,
+    "fetch_partner_file": fetch_file,
 }
 CREATES: Final = frozenset(
     {

@@ -41,7 +41,7 @@ BODIES: Final[Mapping[Act, tuple[str, ...]]] = {
     Act.CREATE: (
         *("source_org", "target_org", "region_code", "category", "nature", "urgency", "wish", "text"),
         *("caller", "employers", "headcount", "amount_cents", "confidentiality", "disclosure"),
-        *("consent_basis", "callback_wanted", "due_at"),
+        *("consent_basis", "callback_wanted", "due_at", "attachments"),
     ),
     Act.APPEND: ("text",),
     Act.ACCEPT: ("text", "due_at"),
@@ -104,7 +104,7 @@ def _read(services: Services, session: Session, event_id: int) -> _Letter | None
         return None
     _wait_for_earlier(services, session, event)
     codes = services.partners.codes(partner.code_map)
-    message = compose(session, event, codes=codes, policy=services.policy)
+    message = compose(session, event, codes=codes, links=services.file_links, now=services.now())
     keys = secrets_of(session, partner.id, "outbound", key=services.partner_key, now=services.now())
     if not keys:
         raise GivenUp("没有发往对方的密钥")

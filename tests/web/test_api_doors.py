@@ -218,7 +218,13 @@ SIGNED = {
 }
 """Each request of a partner is signed; no account of a person opens these."""
 
-OPEN_TO_ALL = {"POST /api/session", "GET /health/live", "GET /health/ready", "GET /metrics"}
+OPEN_TO_ALL = {
+    "POST /api/session",
+    "GET /api/partner/v1/files/{token}",
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /metrics",
+}
 
 
 def api_routes(house: House) -> list[RouteContext]:
@@ -351,4 +357,5 @@ def test_the_api_describes_itself(house: House) -> None:
         each for each in OPEN_TO_ALL if each.startswith("POST")
     }
     assert names == set(WHO_MAY) | SIGNED | {"POST /api/session"}
+    assert names == set(WHO_MAY) | SIGNED | {"POST /api/session", "GET /api/partner/v1/files/{token}"}
     assert house.browser().get("/docs").status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import select
 
 from dispatch.models.clocks import Clock
 from dispatch.models.history import Event, Outbox
-from dispatch.models.partners import PartnerEvent, PartnerLink
+from dispatch.models.partners import PartnerEvent, PartnerFile, PartnerLink
 from dispatch.models.tickets import Ticket
 from dispatch.rules.partner_terms import PartnerKind
 from hotline.jobs.loop import Deliveries
@@ -306,3 +307,86 @@ def test_nothing_is_sent_into_the_house_itself(house: House, receiver: Receiver)
     assert receiver.raw == []
     (dead,) = house.browser("dispatcher").get("/api/partner-events/dead").json()["items"]
     assert dead["error"] == "地址指向内部网络"
+
+
+PDF = b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n"
+
+
+def offered(receiver: Receiver, path: str, content: bytes, **more: Any) -> dict[str, Any]:
+    receiver.files[path] = content
+    whole = {
+        "name": "工资条",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size": len(content),
+        "url": receiver.url + path,
+        "expires_at": "2026-11-24T00:00:00Z",
+    }
+    return {**whole, **more}
+
+
+def test_files_are_fetched_from_where_it_is_allowed_to_ask_and_nowhere_else(
+    house: House, receiver: Receiver
+) -> None:
+    partnership = Partnership(house)
+    client = partnership.add("12345-jinan", receiver=receiver)
+    page = b"<html><script>alert(1)</script></html>"
+    files = [
+        offered(receiver, "/pay.pdf", PDF, name="../../工资条.pdf"),
+        offered(receiver, "/page", page),
+        offered(receiver, "/changed", PDF, sha256="0" * 64),
+        offered(receiver, "/longer", PDF + b"more", size=len(PDF)),
+        offered(receiver, "/moved", PDF),
+        offered(receiver, "/gone", PDF, url=f"{receiver.url}/nothing"),
+        offered(receiver, "/m", PDF, url="http://169.254.169.254/latest/meta-data"),
+        offered(receiver, "/i", PDF, url="http://[::1]:1/"),
+        offered(receiver, "/p", PDF, url="http://user:word@127.0.0.1/"),
+    ]
+    answer = client.call("create", case(client, attachments=files))
+    number = answer.json()["number"]
+    for scheme in ("file:///etc/passwd", "gopher://127.0.0.1/", "//127.0.0.1/x"):
+        odd = client.call(
+            "append", {"text": "x", "attachments": [{**files[0], "url": scheme}]}, number=number
+        )
+        assert odd.status_code == 422, scheme
+    late = {**files[0], "expires_at": "2026-11-22T00:00:00Z"}
+    assert client.call("append", {"text": "x", "attachments": [late]}, number=number).status_code == 422
+    partnership.deliver()
+    with house.database.reading() as session:
+        rows = session.execute(select(PartnerFile.state, PartnerFile.reason).order_by(PartnerFile.id)).all()
+    assert [state for state, _ in rows] == ["fetched", *["refused"] * 8]
+    assert [reason for _, reason in rows[2:]] == [
+        "内容与所报的哈希不符",
+        f"超过{len(PDF)}字节",
+        "对方答复HTTP 302",
+        "对方答复HTTP 404",
+        "地址指向内部网络",
+        "地址指向内部网络",
+        "不是可以访问的地址",
+    ]
+    desk = house.browser("operator")
+    (kept,) = desk.get(f"/api/tickets/{number}/attachments").json()
+    assert (kept["name"], kept["media_type"]) == ("工资条.pdf", "application/pdf")
+    assert len(house.browser("dispatcher").get("/api/notices").json()["items"]) >= 8
+
+
+def test_a_node_is_offered_the_evidence_by_an_address_that_expires(house: House, receiver: Receiver) -> None:
+    partnership = Partnership(house)
+    partnership.add("node-qingdao", PartnerKind.CENTRE, receiver=receiver, union_code="3702")
+    desk = house.browser("operator")
+    draft = created(desk, disclosure="union", region_code="370202")
+    url = f"/api/tickets/{draft['number']}/attachments"
+    kept = desk.post(url, files={"file": ("工资条.pdf", PDF, "application/pdf")}).json()
+    private = desk.post(url, files={"file": ("身份.pdf", PDF + b"%", "application/pdf")}).json()
+    assert desk.post(f"{url}/{kept['key']}/release").status_code in (200, 204)
+    ticket = commanded(desk, read(desk, draft["number"]), "accept")
+    commanded(desk, ticket, "dispatch", union_id=house.world.union("3702"), override_reason="测试指定")
+    partnership.deliver()
+    (file,) = receiver.last("ticket.created")["attachments"]
+    assert (file["sha256"], file["size"]) == (hashlib.sha256(PDF).hexdigest(), len(PDF))
+    stranger = house.browser()
+    path = file["url"].removeprefix(house.url)
+    assert stranger.get(path).content == PDF
+    assert stranger.get(path.replace(kept["key"], private["key"])).status_code == 404
+    assert stranger.get(path[:-1]).status_code == 404
+    house.clock.advance(timedelta(hours=25))
+    assert stranger.get(path).status_code == 404
