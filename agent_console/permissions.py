@@ -25,7 +25,6 @@ from hotline.services import Services
 WITH_TEMPORARY_PASSWORD: Final = frozenset({Action.SESSION, Action.PASSWORD_CHANGE})
 """What an account may do whose password somebody else has made."""
 
-__all__ = ["ALLOWED", "Action", "Door", "Open", "Visit", "actions_of", "doors_of", "open_to_all", "requires"]
 __all__ = [
     "ALLOWED",
     "Action",
@@ -130,9 +129,6 @@ def open_to_all(why: str) -> Any:
     return Depends(Open(why))
 
 
-def doors_of(calls: Iterator[Callable[..., Any] | None]) -> tuple[Door | Open | LinkDoor, ...]:
+def doors_of(calls: Iterator[Callable[..., Any] | None]) -> tuple[Door | SignedDoor | Open | LinkDoor, ...]:
     """Return the doors among a route's dependencies; a route with none is a hole."""
-    return tuple(call for call in calls if isinstance(call, Door | Open | LinkDoor))
-def doors_of(calls: Iterator[Callable[..., Any] | None]) -> tuple[Door | SignedDoor | Open, ...]:
-    """Return the doors among a route's dependencies; a route with none is a hole."""
-    return tuple(call for call in calls if isinstance(call, Door | SignedDoor | Open))
+    return tuple(call for call in calls if isinstance(call, Door | SignedDoor | Open | LinkDoor))

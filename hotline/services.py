@@ -9,8 +9,8 @@ from pathlib import Path
 
 from dispatch.database import Database
 from dispatch.policy import Policy
-from dispatch.rules.notice_policy import NoticePolicy
 from dispatch.rules.file_links import FileLinks
+from dispatch.rules.notice_policy import NoticePolicy
 from dispatch.rules.partner_policy import PartnerPolicy
 from dispatch.unit_of_work import Publish
 from dispatch.vault import Vault

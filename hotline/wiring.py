@@ -16,8 +16,8 @@ from dispatch.database import Database
 from dispatch.policy import Policy
 from dispatch.rules.calendar_policy import CalendarPolicy
 from dispatch.rules.categories import Catalogue
-from dispatch.rules.notice_policy import NoticePolicy
 from dispatch.rules.file_links import FileLinks
+from dispatch.rules.notice_policy import NoticePolicy
 from dispatch.rules.partner_policy import PartnerPolicy
 from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.sla import SlaPolicy
@@ -185,7 +185,7 @@ def services_of(
     carrier = carrier if carrier is not None else carrier_of(settings, line)
     outbound = load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping)
     notices = load_policy(config_file(settings, "notices.yaml"), NoticePolicy.from_mapping)
-    line, policy = line_of(settings, keys), policy_of(settings, keys)
+    policy = policy_of(settings, keys)
     return Services(
         database=database,
         carrier=carrier,
@@ -215,6 +215,9 @@ def services_of(
         channels=channels_of(settings, carrier, outbound, notices),
         robot_key=keys.derive("robots"),
         talk=load_policy(config_file(settings, "conversation.yaml"), TalkPolicy.from_mapping),
+        partners=partners_of(settings, policy.catalogue),
+        file_links=FileLinks(keys.derive("partner-files"), settings.effective_public_url),
+        partner_key=keys.derive("partner-secrets"),
     )
 
 
@@ -237,10 +240,6 @@ def channels_of(
             settings.smtp_password.get_secret_value(),
         )
     return found
-        partners=partners_of(settings, policy.catalogue),
-        file_links=FileLinks(keys.derive("partner-files"), settings.effective_public_url),
-        partner_key=keys.derive("partner-secrets"),
-    )
 
 
 def partners_of(settings: Settings, catalogue: Catalogue) -> PartnerPolicy:

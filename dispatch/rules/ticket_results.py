@@ -164,14 +164,13 @@ def _calling_back() -> Iterator[Transition]:
             stops={k.CALLBACK, k.PAYMENT} if to_state else set(),
         )
     # A partner that has the caller's ear asks him itself.
-    asked = ("reached", "solved", "satisfied")
     partner = {Role.PARTNER}
     yield row(
         c.RECORD_CALLBACK,
         s.PENDING_CALLBACK,
         s.CLOSED,
         partner,
-        asked,
+        ("reached", "solved", "satisfied"),
         outcome="reached",
         condition=Condition.CALLBACK_DUE,
         stops={k.CALLBACK, k.PAYMENT},

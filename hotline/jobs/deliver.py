@@ -19,11 +19,9 @@ from hotline.calls.models import Call, Leg, Recording
 from hotline.calls.status import Conversation, is_talking
 from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
 from hotline.jobs import notices, relay_calls, sms
-from hotline.line import conversations, legs, listening, offers
-from hotline.jobs import sms
 from hotline.jobs.partner_files import fetch_file
 from hotline.jobs.partners import tell_partner
-from hotline.line import conversations, offers
+from hotline.line import conversations, legs, listening, offers
 from hotline.line.endings import caller_gone
 from hotline.line.models import Offer
 from hotline.public import replies

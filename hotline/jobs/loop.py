@@ -91,13 +91,10 @@ def archive(services: Services) -> int:
 
 def forget_requests(services: Services) -> int:
     """Throw away keys and links that nobody can use any more; return how many."""
-    now = services.now()
+    now, partners = services.now(), services.partners
     with unit_of_work(services.database, publish=services.publish, purpose="clock") as session:
-        return once.forget(session, now=now) + access_links.forget(session, now=now)
-    """Forget what partners asked too long ago to matter."""
-    policy = services.partners
-    with services.database.writing() as session:
-        return forget(session, now=services.now(), window=policy.window, keep=policy.keep_answers)
+        done = once.forget(session, now=now) + access_links.forget(session, now=now)
+        return done + forget(session, now=now, window=partners.window, keep=partners.keep_answers)
 
 
 class Background:
