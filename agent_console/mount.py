@@ -20,6 +20,8 @@ from agent_console.api import (
     links,
     lists,
     notices,
+    partner_desk,
+    partner_exchange,
     protection,
     public_progress,
     public_request,
@@ -34,6 +36,7 @@ from agent_console.api import (
     users,
     watch,
 )
+from agent_console.api.partner_text import TAG as PARTNER_TAG
 from agent_console.console import Console
 from agent_console.front_door import TWILIO, FrontDoor
 from agent_console.pages import add_pages, page_for_the_lost
@@ -62,6 +65,8 @@ ROUTERS = (
     acd.router,
     shifts.router,
     watch.router,
+    partner_exchange.router,
+    partner_desk.router,
     calendars.router,
     protection.router,
     public_progress.router,
@@ -73,6 +78,7 @@ ROUTERS = (
 def add_console(app: FastAPI, console: Console) -> None:
     """Add the API and the screens; the application's own error answers become problem documents."""
     app.state.console = console
+    app.openapi_tags = [*(app.openapi_tags or ()), PARTNER_TAG]
     for router in ROUTERS:
         app.include_router(router)
     add_pages(app, console)

@@ -25,7 +25,18 @@ from hotline.services import Services
 WITH_TEMPORARY_PASSWORD: Final = frozenset({Action.SESSION, Action.PASSWORD_CHANGE})
 """What an account may do whose password somebody else has made."""
 
-__all__ = ["ALLOWED", "Action", "Door", "Open", "Visit", "actions_of", "doors_of", "open_to_all", "requires"]
+__all__ = [
+    "ALLOWED",
+    "Action",
+    "Door",
+    "Open",
+    "SignedDoor",
+    "Visit",
+    "actions_of",
+    "doors_of",
+    "open_to_all",
+    "requires",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,17 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedDoor:
+    """The dependency by which a partner's route names its action; the route has checked the signature before."""
+
+    action: Action
+
+    def __call__(self, request: Request) -> Any:
+        """Return the partner's visit."""
+        return request.state.visit
+
+
+@dataclass(frozen=True, slots=True)
 class Open:
     """The dependency of a route that anyone may call; `why` is read by whoever reviews the doors."""
 
@@ -107,6 +129,6 @@ def open_to_all(why: str) -> Any:
     return Depends(Open(why))
 
 
-def doors_of(calls: Iterator[Callable[..., Any] | None]) -> tuple[Door | Open | LinkDoor, ...]:
+def doors_of(calls: Iterator[Callable[..., Any] | None]) -> tuple[Door | SignedDoor | Open | LinkDoor, ...]:
     """Return the doors among a route's dependencies; a route with none is a hole."""
-    return tuple(call for call in calls if isinstance(call, Door | Open | LinkDoor))
+    return tuple(call for call in calls if isinstance(call, Door | SignedDoor | Open | LinkDoor))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.actors import Actor
 from dispatch.errors import NotFound
+from dispatch.models.partners import Partner, PartnerLink
 from dispatch.models.tickets import (
     CallbackAttempt,
     Handling,
@@ -184,6 +185,15 @@ def _own(actor: Actor) -> ColumnElement[bool]:
     return Ticket.created_by_id == actor.user_id
 
 
+def _exchanged(actor: Actor) -> ColumnElement[bool]:
+    shared = exists().where(
+        PartnerLink.ticket_id == Ticket.id,
+        PartnerLink.partner_id == Partner.id,
+        Partner.user_id == actor.user_id,
+    )
+    return or_(_own(actor), shared)
+
+
 def _own_or_named(actor: Actor) -> ColumnElement[bool]:
     return or_(_own(actor), and_(Ticket.sealed.is_(True), _named(actor)))
 
@@ -246,7 +256,7 @@ _RULES: Final[Mapping[Role, Callable[[Actor], ColumnElement[bool]]]] = {
     Role.UNION_LEADER: _in_scope,
     Role.UNION_ADMINISTRATOR: _in_scope_unsealed,
     Role.AUDITOR: _everything,
-    Role.PARTNER: _own,
+    Role.PARTNER: _exchanged,
     Role.SYSTEM: _everything,
     Role.CALLER: _proven,
 }

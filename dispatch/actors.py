@@ -24,6 +24,8 @@ class Actor:
     at: datetime | None = None
     ticket_id: int | None = None
     """Set exactly for a caller who has named this ticket's number and query code."""
+    of_partner: bool = False
+    """A partner, under its own name or acting for the union for which it stands."""
 
     @property
     def of_centre(self) -> bool:
@@ -37,7 +39,7 @@ class Actor:
     def by(self) -> By:
         """How history names this actor."""
         if self.user_id is not None:
-            return By("user", self.user_id)
+            return By("partner" if self.of_partner else "user", self.user_id)
         return By("caller" if self.role is Role.CALLER else "machine")
 
 

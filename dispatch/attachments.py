@@ -15,6 +15,7 @@ from dispatch import scope
 from dispatch.access import DISCLOSED, find_ticket, withheld
 from dispatch.actors import Actor
 from dispatch.errors import Invalid, Missing, NotAllowed, NotFound, WrongState
+from dispatch.events import By
 from dispatch.models.attachments import Attachment
 from dispatch.models.tickets import Ticket
 from dispatch.rules.files import Taken
@@ -170,6 +171,28 @@ def open_attachment(
     content = vault.get(row.key)
     if not (actor.by.kind == row.by_kind and actor.by.id == row.by_id):
         _log(session, actor, ticket, "AttachmentOpened", row, now=now)
+    return Opened(row.name, row.media_type, row.sha256, content)
+
+
+def file_for_partner(session: Session, key: str, *, vault: Vault, now: datetime) -> Opened:
+    """Return a file that was offered to a partner by an address of our own; raises NotFound once it may not be had."""
+    found = session.execute(
+        select(Attachment, Ticket)
+        .join(Ticket, Ticket.id == Attachment.ticket_id)
+        .where(
+            Attachment.key == key,
+            Attachment.for_union,
+            Attachment.removed_at.is_(None),
+            Ticket.exchanged,
+            Ticket.sealed.is_(False),
+        )
+    ).first()
+    if found is None:
+        raise NotFound("attachment", key)
+    row, ticket = found
+    content = vault.get(row.key)
+    payload = {"attachment": row.id, "file_kind": row.kind, "size": row.size, "sha256": row.sha256}
+    log(session, ticket, "AttachmentOpened", by=By("partner"), now=now, payload=payload)
     return Opened(row.name, row.media_type, row.sha256, content)
 
 

@@ -15,6 +15,7 @@ from dispatch import (
     callbacks,
     clocks,
     co_handlers,
+    exchange_events,
     handlings,
     intake,
     linked,
@@ -195,6 +196,7 @@ def perform(
     start_clocks(move)
     ticket.version += 1
     _log(move)
+    exchange_events.after(move)
     scope.rewrite(session, ticket, now=now)
     if ticket.lead_union_id != led_by:
         # Who leads at home keeps watch over what another province does.

@@ -81,6 +81,8 @@ LABELS: Final[Mapping[str, str]] = {
     "LinkRedeemed": "打开链接",
     "LinkRevoked": "链接作废",
     "RelayCalled": "中转通话",
+    "PartnerLinked": "与协作单位交换",
+    "CallbackRelayed": "协作单位回访",
 }
 """What people call each event."""
 
@@ -243,7 +245,7 @@ def _names(session: Session, actor: Actor, ids: set[int]) -> dict[int, str]:
 
 
 def _who(event: Event, names: Mapping[int, str]) -> str:
-    if event.actor_id is not None and event.actor_kind == "user":
+    if event.actor_id is not None and event.actor_kind in ("user", "partner"):
         return names.get(event.actor_id, "已注销账号")
     return {"caller": "诉求人", "partner": "协作单位"}.get(event.actor_kind, "系统")
 

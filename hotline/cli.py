@@ -27,6 +27,7 @@ from dispatch.signatures import require_signature
 from hotline.calendar_commands import calendar_app
 from hotline.cli_backup import add_backup_commands
 from hotline.cli_line import line_app
+from hotline.cli_partners import partners_app
 from hotline.cli_recordings import recordings_app
 from hotline.cli_simulate import simulate_command
 from hotline.cli_unions import route_app, unions_app
@@ -62,6 +63,7 @@ app.add_typer(line_app, name="line")
 app.add_typer(recordings_app, name="recordings")
 add_backup_commands(app)
 app.command("simulate")(simulate_command)
+app.add_typer(partners_app, name="partners")
 
 
 @app.command("run")

@@ -44,7 +44,7 @@ def import_command(
     settings = read()
     calendars = policy_of(settings, keys_of(settings)).calendars
     try:
-        with _database(settings) as database, database.writing() as session:
+        with open_database(settings) as database, database.writing() as session:
             done = import_sheet(
                 session,
                 table,
@@ -68,7 +68,7 @@ def export_command(
     table: SheetOption = Sheet.UNIONS,
 ) -> None:
     """导出 CSV，可以原样再导入。"""
-    with _database(read()) as database, database.reading("report") as session:
+    with open_database(read()) as database, database.reading("report") as session:
         parts = export_sheet(session, table)
         if file is None:
             for part in parts:
@@ -82,7 +82,7 @@ def export_command(
 @unions_app.command("rebuild")
 def rebuild_command() -> None:
     """按上级关系重建整棵树的路径和上下级表（手工改过数据库以后用）。"""
-    with _database(read()) as database, database.writing() as session:
+    with open_database(read()) as database, database.writing() as session:
         rebuild_tree(session)
     print("工会树已重建。")
 
@@ -96,7 +96,7 @@ def points_command(
     settings = read()
     policy = policy_of(settings, keys_of(settings))
     try:
-        with _database(settings) as database, database.reading() as session:
+        with open_database(settings) as database, database.reading() as session:
             found = nearest_points(session, region=region, need=need, policy=policy, now=now())
     except DispatchError as error:
         fail(str(error))
@@ -150,7 +150,7 @@ def load_command(
 
     def stored(data: object) -> tuple[RuleBook, bool]:
         book = RuleBook.from_mapping(data)
-        with _database(settings) as database, database.writing() as session:
+        with open_database(settings) as database, database.writing() as session:
             fresh = store_rules(session, book, by=By("machine"), now=now())
             if dry_run:
                 session.rollback()
@@ -169,7 +169,7 @@ def load_command(
 @route_app.command("versions")
 def versions_command() -> None:
     """列出存过的规则版本，最新的在前。"""
-    with _database(read()) as database, database.reading() as session:
+    with open_database(read()) as database, database.reading() as session:
         for each in versions(session):
             print(f"{each.version}  {each.stored_at:%Y-%m-%d %H:%M}  {each.dispatch_mode}  {each.rules}条")
 
@@ -189,7 +189,8 @@ def fail(message: str) -> NoReturn:
 
 
 @contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
+def open_database(settings: Settings) -> Iterator[Database]:
+    """Give the database, and close its pools afterwards."""
     database = database_of(settings)
     try:
         yield database

@@ -20,6 +20,7 @@ from dispatch.errors import (
     VersionConflict,
     WrongState,
 )
+from dispatch.partner_requests import KeyReused, Replayed
 from dispatch.vault import FileDamaged
 from hotline.calls.recordings import RecordingDamaged
 from hotline.carriers.base import CallGone, CarrierError, NotSupported
@@ -37,6 +38,10 @@ class NotSignedIn(FrontDoorError):
 
 class WrongCredentials(FrontDoorError):
     """The name or the password is wrong, or the account is disabled; the three are never told apart."""
+
+
+class NotSigned(FrontDoorError):
+    """A partner's request without a signature of its own, or with one that is too old."""
 
 
 class LockedOut(FrontDoorError):
@@ -114,6 +119,10 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
     NotSignedIn: Answer(401, "not_signed_in", "请先登录", "登录已失效，请重新登录"),
     WrongCredentials: Answer(401, "wrong_credentials", "登录失败", "账号或密码不正确"),
     LinkShut: Answer(410, "link_shut", "链接已失效", "这个链接已经用过、过期或作废，请登录，或申请新的链接"),
+    NotSigned: Answer(401, "not_signed", "签名无效", "签名、时间或随机数不对；时间须与本中心相差不超过时限"),
+    # Said as for any other bad signature: a stranger learns nothing of what was heard before.
+    Replayed: Answer(401, "not_signed", "签名无效", "签名、时间或随机数不对；时间须与本中心相差不超过时限"),
+    KeyReused: Answer(422, "key_reused", "重复的幂等键", "这个Idempotency-Key已用于另一个请求"),
     LockedOut: Answer(429, "locked_out", "登录已锁定"),
     OfferGone: Answer(409, "offer_gone", "来电已转走", "来电人已挂机、改选，或已由别人接听"),
     CallGone: Answer(409, "call_gone", "通话已结束", "对方已挂机"),

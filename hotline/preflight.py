@@ -21,7 +21,15 @@ from dispatch.rule_sets import book_in_force
 from dispatch.rules.routing_rules import RuleBook
 from hotline.keys import Keys
 from hotline.migrations.run import is_current
-from hotline.wiring import config_file, database_of, flows_of, now, policy_of, read_telephone_policies
+from hotline.wiring import (
+    config_file,
+    database_of,
+    flows_of,
+    now,
+    partners_of,
+    policy_of,
+    read_telephone_policies,
+)
 
 LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -101,6 +109,7 @@ def _configuration(settings: Settings) -> Iterator[Problem]:
         policy = policy_of(settings, Keys(b"only for reading the configuration"))
         flows_of(settings)
         read_telephone_policies(settings)
+        partners_of(settings, policy.catalogue)
     except ConfigError as error:
         yield Problem("configuration", str(error), "按提示的文件和行号更正")
         return

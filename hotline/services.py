@@ -9,7 +9,9 @@ from pathlib import Path
 
 from dispatch.database import Database
 from dispatch.policy import Policy
+from dispatch.rules.file_links import FileLinks
 from dispatch.rules.notice_policy import NoticePolicy
+from dispatch.rules.partner_policy import PartnerPolicy
 from dispatch.unit_of_work import Publish
 from dispatch.vault import Vault
 from hotline.calls.keeping import KeyRing
@@ -67,5 +69,9 @@ class Services:
     robot_key: bytes
     """32 bytes; robots' addresses lie encrypted with it."""
     talk: TalkPolicy
+    partners: PartnerPolicy
+    file_links: FileLinks
+    partner_key: bytes
+    """32 bytes; the secrets shared with partners lie in the database encrypted with it."""
     database_time: bool = False
     """Whether deadlines are measured by the database's clock and not by this machine's."""

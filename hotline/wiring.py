@@ -16,7 +16,9 @@ from dispatch.database import Database
 from dispatch.policy import Policy
 from dispatch.rules.calendar_policy import CalendarPolicy
 from dispatch.rules.categories import Catalogue
+from dispatch.rules.file_links import FileLinks
 from dispatch.rules.notice_policy import NoticePolicy
+from dispatch.rules.partner_policy import PartnerPolicy
 from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.sla import SlaPolicy
 from dispatch.unit_of_work import Fact, Publish
@@ -185,11 +187,12 @@ def services_of(
     carrier = carrier if carrier is not None else carrier_of(settings, line)
     outbound = load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping)
     notices = load_policy(config_file(settings, "notices.yaml"), NoticePolicy.from_mapping)
+    policy = policy_of(settings, keys)
     return Services(
         database=database,
         carrier=carrier,
         flows=flows_of(settings),
-        policy=policy_of(settings, keys),
+        policy=policy,
         lines=load_policy(config_file(settings, "lines.yaml"), Lines.from_mapping),
         publish=publish,
         wake=wake,
@@ -215,6 +218,9 @@ def services_of(
         channels=channels_of(settings, carrier, outbound, notices),
         robot_key=keys.derive("robots"),
         talk=load_policy(config_file(settings, "conversation.yaml"), TalkPolicy.from_mapping),
+        partners=partners_of(settings, policy.catalogue),
+        file_links=FileLinks(keys.derive("partner-files"), settings.effective_public_url),
+        partner_key=keys.derive("partner-secrets"),
     )
 
 
@@ -242,6 +248,17 @@ def channels_of(
 def ring_of(settings: Settings, keys: Keys) -> KeyRing:
     """Return the keys of recordings: those that were given, and the programme's own."""
     return KeyRing.of(settings.recording_keys.get_secret_value(), keys.derive("recordings"))
+
+
+def partners_of(settings: Settings, catalogue: Catalogue) -> PartnerPolicy:
+    """Return what the centre decided about partners; raises ConfigError, also for a map to no category."""
+
+    def checked(data: object) -> PartnerPolicy:
+        policy = PartnerPolicy.from_mapping(data)
+        policy.check_categories(catalogue.categories)
+        return policy
+
+    return load_policy(config_file(settings, "partners.yaml"), checked)
 
 
 def bus_of(settings: Settings) -> Bus | None:

@@ -78,6 +78,8 @@ class Ticket(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
     relation: Mapped[str | None] = mapped_column(String(24))
     """What `parent_id` means: merged, child, collective, linked, petition_review, petition_re_review."""
+    exchanged: Mapped[bool] = mapped_column(default=False)
+    """A partner gave it to us or was given it: whoever changes it asks what the partner must be told."""
 
 
 class TicketSequence(Base):

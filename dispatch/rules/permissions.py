@@ -78,6 +78,11 @@ class Action(StrEnum):
     HANDOVER = "handover"
     LINE_SWITCH = "line.switch"
     """Opening, closing and diverting lines, and other people's seats."""
+    PARTNER_EXCHANGE = "partner.exchange"
+    PARTNER_REFER = "partner.refer"
+    """Giving a ticket to a partner that stands for no union."""
+    PARTNER_DELIVER = "partner.deliver"
+    """Seeing what a partner could not be told, and telling it again."""
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -144,6 +149,9 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.SHIFT_READ: _SEATS | {Role.DISPATCHER, Role.AUDITOR},
     Action.SHIFT_KEEP: _LEADERS,
     Action.HANDOVER: _SEATS | {Role.DISPATCHER},
+    Action.PARTNER_EXCHANGE: frozenset({Role.PARTNER}),
+    Action.PARTNER_REFER: _LEADERS | {Role.DISPATCHER},
+    Action.PARTNER_DELIVER: _LEADERS | {Role.DISPATCHER, Role.ADMINISTRATOR},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

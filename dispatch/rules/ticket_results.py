@@ -163,6 +163,27 @@ def _calling_back() -> Iterator[Transition]:
             condition=Condition.CALLBACK_DUE,
             stops={k.CALLBACK, k.PAYMENT} if to_state else set(),
         )
+    # A partner that has the caller's ear asks him itself.
+    partner = {Role.PARTNER}
+    yield row(
+        c.RECORD_CALLBACK,
+        s.PENDING_CALLBACK,
+        s.CLOSED,
+        partner,
+        ("reached", "solved", "satisfied"),
+        outcome="reached",
+        condition=Condition.CALLBACK_DUE,
+        stops={k.CALLBACK, k.PAYMENT},
+    )
+    yield row(
+        c.RECORD_CALLBACK,
+        s.PENDING_CALLBACK,
+        None,
+        partner,
+        ("reached",),
+        outcome="no_answer",
+        condition=Condition.CALLBACK_DUE,
+    )
     for outcome, state, to_state in (
         ("followed_up", s.PENDING_CALLBACK, s.CLOSED),
         ("followed_up", ACCEPTED - {s.PENDING_CALLBACK}, None),
@@ -221,7 +242,8 @@ def _endings() -> Iterator[Transition]:
     # The wish is recorded: in whose words and by which way it reached the centre.
     wishing = DESK | {Role.CALLBACK_OPERATOR}
     yield row(c.WITHDRAW, OPEN_STATES, s.WITHDRAWN, wishing, ("reason", "means"), cancels=_ALL_CLOCKS)
-    yield row(c.WITHDRAW, OPEN_STATES, s.WITHDRAWN, {Role.CALLER}, ("reason",), cancels=_ALL_CLOCKS)
+    own = {Role.CALLER, Role.PARTNER}
+    yield row(c.WITHDRAW, OPEN_STATES, s.WITHDRAWN, own, ("reason",), cancels=_ALL_CLOCKS)
     yield row(c.ARCHIVE, ENDED_STATES - {s.ARCHIVED}, s.ARCHIVED, AUTOMATIC)
 
 

@@ -220,6 +220,8 @@ def _handling() -> Iterator[Transition]:
     yield row(c.ADD_PROGRESS, ACCEPTED, None, DESK | {Role.CALLER, Role.PARTNER}, ("text",))
     # A request that came by itself (voicemail, web, short message) may be added to before anybody takes it up.
     yield row(c.ADD_PROGRESS, s.DRAFT, None, {Role.CALLER}, ("text",))
+    # A partner adds to what it has sent before anybody has taken it up.
+    yield row(c.ADD_PROGRESS, s.DRAFT, None, {Role.PARTNER}, ("text",))
     yield row(c.ADD_PROGRESS, s.AWAITING_CALLER, None, UNION_ROLES | EXPERTS, ("text",))
     yield row(
         c.AWAIT_CALLER,

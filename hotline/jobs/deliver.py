@@ -17,6 +17,8 @@ from hotline.calls.models import Call, Leg, Recording
 from hotline.calls.status import Conversation, is_talking
 from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
 from hotline.jobs import notices, relay_calls, sms
+from hotline.jobs.partner_files import fetch_file
+from hotline.jobs.partners import tell_partner
 from hotline.line import conversations, legs, listening, offers
 from hotline.line.endings import caller_gone
 from hotline.line.models import Offer
@@ -398,6 +400,8 @@ _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "relay_ring_union": relay_calls.ring_union,
     "relay_ring_caller": relay_calls.ring_caller,
     "relay_end": relay_calls.end,
+    "partner_event": tell_partner,
+    "fetch_partner_file": fetch_file,
 }
 CREATES: Final = frozenset(
     {

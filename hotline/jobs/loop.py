@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch import access_links, once
 from dispatch.archive import archive_ended
 from dispatch.database import Busy
+from dispatch.partner_requests import forget
 from dispatch.seal_chain import EVERY
 from dispatch.unit_of_work import unit_of_work
 from hotline.calls.access import Seals
@@ -93,9 +94,10 @@ def archive(services: Services) -> int:
 
 def forget_requests(services: Services) -> int:
     """Throw away keys and links that nobody can use any more; return how many."""
-    now = services.now()
+    now, partners = services.now(), services.partners
     with unit_of_work(services.database, publish=services.publish, purpose="clock") as session:
-        return once.forget(session, now=now) + access_links.forget(session, now=now)
+        done = once.forget(session, now=now) + access_links.forget(session, now=now)
+        return done + forget(session, now=now, window=partners.window, keep=partners.keep_answers)
 
 
 def delete_old_recordings(services: Services) -> int:

@@ -16,6 +16,7 @@ from dispatch.models.history import Notice, Outbox
 from dispatch.rules.roles import Role
 from dispatch.unit_of_work import unit_of_work
 from hotline.carriers.base import CarrierError
+from hotline.jobs.again import Again, GivenUp, OutOfTurn
 from hotline.jobs.deliver import CREATES, NotYet, deliver
 from hotline.jobs.notices import NoLongerWanted
 from hotline.services import Services
@@ -82,6 +83,13 @@ def carry_out(services: Services, claimed: Claimed, *, owner: str) -> str:
         return _end(services, claimed.id, "cancelled")
     except NotYet:
         return _end(services, claimed.id, "pending", again=NOT_YET, error=None)
+    except Again as later:
+        return _end(services, claimed.id, "pending", again=later.after, error=str(later))
+    except OutOfTurn as waiting:
+        return _end(services, claimed.id, "pending", again=waiting.after, counted=False)
+    except GivenUp as error:
+        logger.warning("a delivery was given up", kind=claimed.kind, delivery=claimed.id)
+        return _end(services, claimed.id, "failed", error=str(error))
     except CarrierError as error:
         return _refused(services, claimed, error)
     except Exception as error:
@@ -154,6 +162,7 @@ def _end(
     *,
     again: timedelta | None = None,
     error: str | None = None,
+    counted: bool = True,
 ) -> str:
     now = services.now()
     with unit_of_work(services.database, publish=services.publish) as session:
@@ -163,6 +172,7 @@ def _end(
         if again is not None and row.attempts >= MOST_ATTEMPTS and error is not None:
             state = "failed"
         row.state, row.error = state, error
+        row.attempts -= 0 if counted else 1
         row.lease_owner = row.lease_until = None
         if state == "sent":
             row.sent_at = now

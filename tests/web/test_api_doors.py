@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from sqlalchemy import select
 
 from agent_console.link_door import LinkDoor
-from agent_console.permissions import Door, doors_of
+from agent_console.permissions import Door, SignedDoor, doors_of
 from dispatch.models.people import User
 from dispatch.models.unions import Union
 from dispatch.rules.roles import ACCOUNT_ROLES, UNION_ROLES, Role
@@ -184,6 +184,10 @@ WHO_MAY: dict[str, str] = {
     "GET /api/access-links": HANDLERS,
     "POST /api/access-links/revoke": HANDLERS,
     "POST /api/access-links/{link_id}/revoke": HANDLERS,
+    "GET /api/partners": "dispatcher supervisor duty_leader",
+    "POST /api/tickets/{number}/referrals": "dispatcher supervisor duty_leader",
+    "GET /api/partner-events/dead": "dispatcher supervisor duty_leader administrator",
+    "POST /api/partner-events/{event_id}/resend": "dispatcher supervisor duty_leader administrator",
 }
 """Written from the table of docs/quality.md, not from the code it is held against."""
 
@@ -203,6 +207,8 @@ PUBLIC = {
 OPEN_TO_ALL = {
     *("POST /api/session", "GET /health/live", "GET /health/ready", "GET /metrics"),
     *("POST /api/link/redeem", "POST /api/link/again"),
+    # By an address that we signed ourselves.
+    "GET /api/partner/v1/files/{token}",
     *PUBLIC,
 }
 BY_LINK = {
@@ -210,6 +216,19 @@ BY_LINK = {
     *(f"POST /api/link/{{link_id}}/{each}" for each in ("sign_for", "record_first_contact", "add_progress")),
 }
 """What a device may do that holds a link: one ticket, three commands, and no session."""
+
+SIGNED = {
+    "POST /api/partner/v1/tickets",
+    "GET /api/partner/v1/tickets",
+    "GET /api/partner/v1/tickets/{number}",
+    "GET /api/partner/v1/reconciliation",
+    "POST /api/partner/v1/reconciliation",
+    *(
+        f"POST /api/partner/v1/tickets/{{number}}/{act}"
+        for act in ["append", "accept", "reject", "progress", "extended", "result", "callback", "withdrawn"]
+    ),
+}
+"""Each request of a partner is signed; no account of a person opens these."""
 
 
 def api_routes(house: House) -> list[RouteContext]:
@@ -259,6 +278,10 @@ def test_every_route_names_one_door(house: House) -> None:
     assert {name for name, (door,) in doors.items() if isinstance(door, LinkDoor)} == BY_LINK
     machines = ("/api", "/health", "/metrics")
     public = {name for name in doors.keys() - guarded - BY_LINK if name.split(" ")[1].startswith(machines)}
+    signed = {name for name, (door,) in doors.items() if isinstance(door, SignedDoor)}
+    assert signed == SIGNED
+    machines = ("/api", "/health", "/metrics")
+    public = {name for name in doors.keys() - guarded - signed if name.split(" ")[1].startswith(machines)}
     assert public == OPEN_TO_ALL
 
 
@@ -277,6 +300,7 @@ def ask(browser: httpx.Client, name: str) -> httpx.Response:
         number="37-20261123-999999-0",
         sid="CA404",
         id=999_999,
+        event_id=999_999,
         union_id=999_999,
         sheet="absences",
         recording_id=999_999,
@@ -317,6 +341,12 @@ def test_a_session_opens_no_link_and_a_link_no_session(people: dict[Role, httpx.
             assert (answer.status_code, answer.json()["code"]) in ((410, "link_shut"), (422, "invalid")), name
 
 
+def test_nobody_gets_in_where_partners_do_without_signing(people: dict[Role, httpx.Client]) -> None:
+    for name in SIGNED:
+        answer = ask(people[Role.SUPERVISOR], name)
+        assert (answer.status_code, answer.json()["code"]) == (401, "not_signed"), name
+
+
 def test_a_session_says_which_doors_open(people: dict[Role, httpx.Client]) -> None:
     for role, browser in people.items():
         actions = browser.get("/api/session").json()["actions"]
@@ -332,4 +362,6 @@ def test_the_api_describes_itself(house: House) -> None:
     assert names == set(WHO_MAY) | BY_LINK | PUBLIC | {
         each for each in OPEN_TO_ALL if each.startswith("POST")
     }
+    assert names == set(WHO_MAY) | SIGNED | {"POST /api/session"}
+    assert names == set(WHO_MAY) | SIGNED | {"POST /api/session", "GET /api/partner/v1/files/{token}"}
     assert house.browser().get("/docs").status_code == 404

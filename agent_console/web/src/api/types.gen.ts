@@ -1498,6 +1498,314 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/partner-events/dead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Dead Letters
+         * @description Return what partners could not be told, the newest first.
+         */
+        get: operations["list_dead_letters_api_partner_events_dead_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner-events/{event_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resend Dead Letter
+         * @description Tell the partner again.
+         */
+        post: operations["resend_dead_letter_api_partner_events__event_id__resend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner/v1/files/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Partner File
+         * @description Give a partner a file of a case that it was given: by an address of our making that is good for a day.
+         */
+        get: operations["partner_file_api_partner_v1_files__token__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner/v1/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reconciliation
+         * @description What was exchanged on a day (Shanghai time), by our number.
+         */
+        get: operations["list_reconciliation_api_partner_v1_reconciliation_get"];
+        put?: never;
+        /**
+         * Compare Reconciliation
+         * @description Compare your list of a day with ours; each difference is named.
+         */
+        post: operations["compare_reconciliation_api_partner_v1_reconciliation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner/v1/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Partner Tickets
+         * @description Find a case by your own number; nobody else's is found.
+         */
+        get: operations["find_partner_tickets_api_partner_v1_tickets_get"];
+        put?: never;
+        /**
+         * Create Partner Ticket
+         * @description Give us a case. A person here accepts or rejects it; you are told which.
+         */
+        post: operations["create_partner_ticket_api_partner_v1_tickets_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner/v1/tickets/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Partner Ticket
+         * @description Where a case stands.
+         */
+        get: operations["read_partner_ticket_api_partner_v1_tickets__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner/v1/tickets/{number}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Partner Ticket
+         * @description Take on a case that we gave you.
+         */
+        post: operations["accept_partner_ticket_api_partner_v1_tickets__number__accept_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner/v1/tickets/{number}/append": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Append To Partner Ticket
+         * @description Add words or files to a case.
+         */
+        post: operations["append_to_partner_ticket_api_partner_v1_tickets__number__append_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner/v1/tickets/{number}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Callback Of Partner Ticket
+         * @description Tell us what the person said when you asked.
+         */
+        post: operations["callback_of_partner_ticket_api_partner_v1_tickets__number__callback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner/v1/tickets/{number}/extended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend Partner Ticket
+         * @description Ask for more time for a case of ours, or give us more for one of yours.
+         */
+        post: operations["extend_partner_ticket_api_partner_v1_tickets__number__extended_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner/v1/tickets/{number}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Progress Of Partner Ticket
+         * @description Report how a case gets on.
+         */
+        post: operations["progress_of_partner_ticket_api_partner_v1_tickets__number__progress_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner/v1/tickets/{number}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject Partner Ticket
+         * @description Refuse a case that we gave you, with the reason.
+         */
+        post: operations["reject_partner_ticket_api_partner_v1_tickets__number__reject_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner/v1/tickets/{number}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Result Of Partner Ticket
+         * @description Report what was done about a case of ours.
+         */
+        post: operations["result_of_partner_ticket_api_partner_v1_tickets__number__result_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partner/v1/tickets/{number}/withdrawn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Partner Ticket
+         * @description Take back a case that you gave us.
+         */
+        post: operations["withdraw_partner_ticket_api_partner_v1_tickets__number__withdrawn_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/partners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Partners
+         * @description Return the partners that a ticket may be given to: those that stand for no union.
+         */
+        get: operations["list_partners_api_partners_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/posts/{code}": {
         parameters: {
             query?: never;
@@ -3168,6 +3476,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tickets/{number}/referrals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refer Ticket
+         * @description Give the ticket to a partner beside the union that handles it.
+         */
+        post: operations["refer_ticket_api_tickets__number__referrals_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets/{number}/remove_co_handler": {
         parameters: {
             query?: never;
@@ -4596,6 +4924,38 @@ export interface components {
             /** Working */
             working: boolean;
         };
+        /** DeadLetterOut */
+        DeadLetterOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Attempts */
+            attempts: number;
+            /** Error */
+            error: string | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Number */
+            number: string;
+            /** Partner */
+            partner: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "failed" | "unknown" | "expired";
+        };
+        /** DeadLettersOut */
+        DeadLettersOut: {
+            /** Items */
+            items: components["schemas"]["DeadLetterOut"][];
+            /** Next */
+            next: number | null;
+        };
         /** DecideExtension */
         DecideExtension: {
             /** Approved */
@@ -5645,6 +6005,279 @@ export interface components {
             /** Handler Name */
             handler_name: string;
         };
+        /** PartnerAcceptIn */
+        PartnerAcceptIn: {
+            /** Due At */
+            due_at?: string | null;
+            /** Text */
+            text?: string | null;
+        };
+        /** PartnerAppendIn */
+        PartnerAppendIn: {
+            /** Attachments */
+            attachments?: components["schemas"]["PartnerFileIn"][];
+            /** Text */
+            text: string;
+        };
+        /** PartnerCallbackIn */
+        PartnerCallbackIn: {
+            /** Reached */
+            reached: boolean;
+            /** Satisfied */
+            satisfied?: ("satisfied" | "basically" | "dissatisfied") | null;
+            /** Solved */
+            solved?: ("solved" | "partly" | "unsolved") | null;
+            /** Text */
+            text?: string | null;
+        };
+        /**
+         * PartnerCallerIn
+         * @description Who asks: masked, with a token by which you reach the person; name and phone only with a `consent_basis`.
+         */
+        PartnerCallerIn: {
+            /**
+             * Contact Token
+             * @example 12345-relay-7731
+             */
+            contact_token?: string | null;
+            /**
+             * Masked Name
+             * @example 赵**
+             */
+            masked_name?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Phone */
+            phone?: string | null;
+        };
+        /**
+         * PartnerContactIn
+         * @description That the person was reached.
+         */
+        PartnerContactIn: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Means
+             * @default phone
+             * @enum {string}
+             */
+            means: "phone" | "visit" | "message" | "site_check";
+            /** Outcome */
+            outcome: string;
+        };
+        /** PartnerEmployerIn */
+        PartnerEmployerIn: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Role
+             * @default employing
+             * @enum {string}
+             */
+            role: "employing" | "using" | "subcontractor" | "contractor" | "developer";
+            /** Uscc */
+            uscc?: string | null;
+        };
+        /** PartnerExtendedIn */
+        PartnerExtendedIn: {
+            /**
+             * Caller Told
+             * @default false
+             */
+            caller_told: boolean;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * PartnerFileIn
+         * @description A file by its hash and an address that is good for a while; it is fetched once, and refused if the hash differs.
+         */
+        PartnerFileIn: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Name
+             * @example 工资条.jpg
+             */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /**
+             * Url
+             * @example https://files.12345.example.gov.cn/f/8f3a?sig=1
+             */
+            url: string;
+        };
+        /**
+         * PartnerOut
+         * @description A partner that a ticket may be given to.
+         */
+        PartnerOut: {
+            /** Code */
+            code: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+        };
+        /** PartnerProgressIn */
+        PartnerProgressIn: {
+            contact?: components["schemas"]["PartnerContactIn"] | null;
+            /** Text */
+            text: string;
+        };
+        /** PartnerRejectIn */
+        PartnerRejectIn: {
+            /** Reason */
+            reason: string;
+            /**
+             * Reason Code
+             * @enum {string}
+             */
+            reason_code: "wrong_region" | "wrong_union" | "not_union_matter" | "duplicate" | "recusal" | "incomplete" | "other";
+        };
+        /** PartnerResultIn */
+        PartnerResultIn: {
+            /** Amount Cents */
+            amount_cents?: number | null;
+            /** Amount State */
+            amount_state?: ("promised" | "paid") | null;
+            /** Done */
+            done: string;
+            /** Payment On */
+            payment_on?: string | null;
+            /** Reply Text */
+            reply_text: string;
+            /**
+             * Solved
+             * @enum {string}
+             */
+            solved: "solved" | "partly" | "unsolved";
+            /** True Claim */
+            true_claim: boolean;
+        };
+        /**
+         * PartnerTicketIn
+         * @description A case. Codes of category, nature and urgency are your own: the map agreed with us translates them.
+         */
+        PartnerTicketIn: {
+            /** Amount Cents */
+            amount_cents?: number | null;
+            /** Attachments */
+            attachments?: components["schemas"]["PartnerFileIn"][];
+            /**
+             * Callback Wanted
+             * @default true
+             */
+            callback_wanted: boolean;
+            caller?: components["schemas"]["PartnerCallerIn"];
+            /** Category */
+            category: string;
+            /**
+             * Confidentiality
+             * @default confidential
+             * @enum {string}
+             */
+            confidentiality: "open" | "confidential" | "anonymous";
+            /** Consent Basis */
+            consent_basis?: ("consent" | "statutory_duty" | "emergency") | null;
+            /**
+             * Disclosure
+             * @default none
+             * @enum {string}
+             */
+            disclosure: "none" | "union" | "employer";
+            /** Due At */
+            due_at?: string | null;
+            /** Employers */
+            employers?: components["schemas"]["PartnerEmployerIn"][];
+            /**
+             * External Id
+             * @example JN20261125000123
+             */
+            external_id: string;
+            /** Headcount */
+            headcount?: number | null;
+            /** Nature */
+            nature?: string | null;
+            /** Region Code */
+            region_code: string;
+            /**
+             * Source Org
+             * @default
+             */
+            source_org: string;
+            /**
+             * Target Org
+             * @default
+             */
+            target_org: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Urgency */
+            urgency?: string | null;
+            /** Wish */
+            wish: string;
+        };
+        /**
+         * PartnerTicketOut
+         * @description Where an exchanged case stands.
+         */
+        PartnerTicketOut: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "in" | "out";
+            /** Due At */
+            due_at: string | null;
+            /** External Id */
+            external_id: string | null;
+            /** Number */
+            number: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "offered" | "accepted" | "in_progress" | "reported" | "closed" | "rejected" | "withdrawn";
+            /** Ticket State */
+            ticket_state: string;
+        };
+        /** PartnerTicketsOut */
+        PartnerTicketsOut: {
+            /** Items */
+            items: components["schemas"]["PartnerTicketOut"][];
+        };
+        /** PartnerWithdrawnIn */
+        PartnerWithdrawnIn: {
+            /** Reason */
+            reason: string;
+        };
         /** PartyOut */
         PartyOut: {
             /** Id */
@@ -5957,6 +6590,89 @@ export interface components {
             /** Tickets */
             tickets: number;
         };
+        /** ReconciliationDifference */
+        ReconciliationDifference: {
+            /** External Id */
+            external_id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "missing_here" | "missing_there" | "state" | "content";
+            /** Number */
+            number: string;
+            /** Ours */
+            ours: string | null;
+            /** Theirs */
+            theirs: string | null;
+        };
+        /** ReconciliationFound */
+        ReconciliationFound: {
+            /** Agreed */
+            agreed: number;
+            /** Differences */
+            differences: components["schemas"]["ReconciliationDifference"][];
+        };
+        /** ReconciliationIn */
+        ReconciliationIn: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Items */
+            items: components["schemas"]["ReconciliationTheirs"][];
+        };
+        /** ReconciliationLine */
+        ReconciliationLine: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "in" | "out";
+            /** External Id */
+            external_id: string | null;
+            /** Hash */
+            hash: string;
+            /** Number */
+            number: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "offered" | "accepted" | "in_progress" | "reported" | "closed" | "rejected" | "withdrawn";
+        };
+        /** ReconciliationOut */
+        ReconciliationOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Items */
+            items: components["schemas"]["ReconciliationLine"][];
+            /** Next */
+            next: string | null;
+        };
+        /** ReconciliationTheirs */
+        ReconciliationTheirs: {
+            /** External Id */
+            external_id?: string | null;
+            /** Hash */
+            hash: string;
+            /** Number */
+            number: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "offered" | "accepted" | "in_progress" | "reported" | "closed" | "rejected" | "withdrawn";
+        };
         /** RecordCallback */
         RecordCallback: {
             /** Caller Id */
@@ -6023,6 +6739,20 @@ export interface components {
         RedeemIn: {
             /** Token */
             token: string;
+        };
+        /**
+         * ReferIn
+         * @description Gives a ticket to a partner that stands for no union of ours.
+         */
+        ReferIn: {
+            /** Consent Basis */
+            consent_basis?: ("consent" | "statutory_duty" | "emergency") | null;
+            /** Due At */
+            due_at?: string | null;
+            /** Partner */
+            partner: string;
+            /** Reason */
+            reason: string;
         };
         /** RegionOut */
         RegionOut: {
@@ -10011,6 +10741,4522 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_dead_letters_api_partner_events_dead_get: {
+        parameters: {
+            query?: {
+                before?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLettersOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resend_dead_letter_api_partner_events__event_id__resend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    partner_file_api_partner_v1_files__token__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_reconciliation_api_partner_v1_reconciliation_get: {
+        parameters: {
+            query: {
+                day: string;
+                after?: string | null;
+            };
+            header: {
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "day": "2026-11-25",
+                     *       "items": [
+                     *         {
+                     *           "changed_at": "2026-11-25T02:00:00Z",
+                     *           "direction": "in",
+                     *           "external_id": "JN20261125000123",
+                     *           "hash": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+                     *           "number": "37-20261125-000001-7",
+                     *           "state": "closed"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReconciliationOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    compare_reconciliation_api_partner_v1_reconciliation_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "day": "2026-11-25",
+                 *       "items": [
+                 *         {
+                 *           "external_id": "JN20261125000123",
+                 *           "hash": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+                 *           "number": "37-20261125-000001-7",
+                 *           "state": "closed"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReconciliationIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "agreed": 41,
+                     *       "differences": [
+                     *         {
+                     *           "external_id": "JN20261125000123",
+                     *           "kind": "state",
+                     *           "number": "37-20261125-000001-7",
+                     *           "ours": "closed",
+                     *           "theirs": "reported"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReconciliationFound"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    find_partner_tickets_api_partner_v1_tickets_get: {
+        parameters: {
+            query: {
+                external_id: string;
+            };
+            header: {
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "changed_at": "2026-11-25T02:00:00Z",
+                     *           "direction": "in",
+                     *           "due_at": "2026-12-02T09:30:00Z",
+                     *           "external_id": "JN20261125000123",
+                     *           "number": "37-20261125-000001-7",
+                     *           "state": "offered",
+                     *           "ticket_state": "draft"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerTicketsOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    create_partner_ticket_api_partner_v1_tickets_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount_cents": 1860000,
+                 *       "attachments": [
+                 *         {
+                 *           "expires_at": "2036-11-26T00:00:00Z",
+                 *           "name": "工资条.jpg",
+                 *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                 *           "size": 183042,
+                 *           "url": "https://files.12345.example.gov.cn/f/8f3a?sig=1"
+                 *         }
+                 *       ],
+                 *       "callback_wanted": true,
+                 *       "caller": {
+                 *         "contact_token": "12345-relay-7731",
+                 *         "masked_name": "赵**"
+                 *       },
+                 *       "category": "wage_arrears",
+                 *       "confidentiality": "confidential",
+                 *       "disclosure": "none",
+                 *       "due_at": "2036-12-02T09:30:00Z",
+                 *       "employers": [
+                 *         {
+                 *           "name": "济南示例建筑工程有限公司",
+                 *           "role": "employing",
+                 *           "uscc": "91370102XXXX000197"
+                 *         }
+                 *       ],
+                 *       "external_id": "JN20261125000123",
+                 *       "headcount": 6,
+                 *       "nature": "petition",
+                 *       "region_code": "370102",
+                 *       "source_org": "济南市12345",
+                 *       "target_org": "济南市总工会",
+                 *       "text": "公司三个月没发工资，一共六个人。",
+                 *       "urgency": "P2",
+                 *       "wish": "要回三个月工资"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PartnerTicketIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed_at": "2026-11-25T02:00:00Z",
+                     *       "direction": "in",
+                     *       "due_at": "2026-12-02T09:30:00Z",
+                     *       "external_id": "JN20261125000123",
+                     *       "number": "37-20261125-000001-7",
+                     *       "state": "offered",
+                     *       "ticket_state": "draft"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerTicketOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    read_partner_ticket_api_partner_v1_tickets__number__get: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed_at": "2026-11-25T02:00:00Z",
+                     *       "direction": "in",
+                     *       "due_at": "2026-12-02T09:30:00Z",
+                     *       "external_id": "JN20261125000123",
+                     *       "number": "37-20261125-000001-7",
+                     *       "state": "offered",
+                     *       "ticket_state": "draft"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerTicketOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    accept_partner_ticket_api_partner_v1_tickets__number__accept_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "due_at": "2036-12-02T09:30:00Z",
+                 *       "text": "已受理，由历下区承办"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PartnerAcceptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed_at": "2026-11-25T02:00:00Z",
+                     *       "direction": "out",
+                     *       "due_at": "2026-12-02T09:30:00Z",
+                     *       "external_id": "JN20261125000123",
+                     *       "number": "37-20261125-000001-7",
+                     *       "state": "accepted",
+                     *       "ticket_state": "draft"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerTicketOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    append_to_partner_ticket_api_partner_v1_tickets__number__append_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "诉求人补充：另有两名同事同样被欠薪。"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PartnerAppendIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed_at": "2026-11-25T02:00:00Z",
+                     *       "direction": "in",
+                     *       "due_at": "2026-12-02T09:30:00Z",
+                     *       "external_id": "JN20261125000123",
+                     *       "number": "37-20261125-000001-7",
+                     *       "state": "offered",
+                     *       "ticket_state": "draft"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerTicketOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    callback_of_partner_ticket_api_partner_v1_tickets__number__callback_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reached": true,
+                 *       "satisfied": "satisfied",
+                 *       "solved": "solved",
+                 *       "text": "工资已到账"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PartnerCallbackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed_at": "2026-11-25T02:00:00Z",
+                     *       "direction": "in",
+                     *       "due_at": "2026-12-02T09:30:00Z",
+                     *       "external_id": "JN20261125000123",
+                     *       "number": "37-20261125-000001-7",
+                     *       "state": "closed",
+                     *       "ticket_state": "draft"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerTicketOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    extend_partner_ticket_api_partner_v1_tickets__number__extended_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "caller_told": true,
+                 *       "due_at": "2036-12-09T09:30:00Z",
+                 *       "reason": "需调取工资支付台账"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PartnerExtendedIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed_at": "2026-11-25T02:00:00Z",
+                     *       "direction": "out",
+                     *       "due_at": "2026-12-02T09:30:00Z",
+                     *       "external_id": "JN20261125000123",
+                     *       "number": "37-20261125-000001-7",
+                     *       "state": "in_progress",
+                     *       "ticket_state": "draft"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerTicketOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    progress_of_partner_ticket_api_partner_v1_tickets__number__progress_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "contact": {
+                 *         "at": "2026-11-20T01:00:00Z",
+                 *         "means": "phone",
+                 *         "outcome": "已与诉求人核实欠薪数额"
+                 *       },
+                 *       "text": "已约谈用人单位负责人"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PartnerProgressIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed_at": "2026-11-25T02:00:00Z",
+                     *       "direction": "out",
+                     *       "due_at": "2026-12-02T09:30:00Z",
+                     *       "external_id": "JN20261125000123",
+                     *       "number": "37-20261125-000001-7",
+                     *       "state": "in_progress",
+                     *       "ticket_state": "draft"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerTicketOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    reject_partner_ticket_api_partner_v1_tickets__number__reject_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "用人单位注册地和用工地均不在本地区",
+                 *       "reason_code": "wrong_region"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PartnerRejectIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed_at": "2026-11-25T02:00:00Z",
+                     *       "direction": "out",
+                     *       "due_at": "2026-12-02T09:30:00Z",
+                     *       "external_id": "JN20261125000123",
+                     *       "number": "37-20261125-000001-7",
+                     *       "state": "rejected",
+                     *       "ticket_state": "draft"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerTicketOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    result_of_partner_ticket_api_partner_v1_tickets__number__result_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount_cents": 1860000,
+                 *       "amount_state": "paid",
+                 *       "done": "约谈用人单位，补发三个月工资",
+                 *       "reply_text": "您反映的欠薪已全部补发，请查收。",
+                 *       "solved": "solved",
+                 *       "true_claim": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["PartnerResultIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed_at": "2026-11-25T02:00:00Z",
+                     *       "direction": "out",
+                     *       "due_at": "2026-12-02T09:30:00Z",
+                     *       "external_id": "JN20261125000123",
+                     *       "number": "37-20261125-000001-7",
+                     *       "state": "reported",
+                     *       "ticket_state": "draft"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerTicketOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    withdraw_partner_ticket_api_partner_v1_tickets__number__withdrawn_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "诉求人要求撤回"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PartnerWithdrawnIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed_at": "2026-11-25T02:00:00Z",
+                     *       "direction": "in",
+                     *       "due_at": "2026-12-02T09:30:00Z",
+                     *       "external_id": "JN20261125000123",
+                     *       "number": "37-20261125-000001-7",
+                     *       "state": "withdrawn",
+                     *       "ticket_state": "draft"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerTicketOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    list_partners_api_partners_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerOut"][];
                 };
             };
         };
@@ -16171,6 +21417,41 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    refer_ticket_api_tickets__number__referrals_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReferIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -14,7 +14,7 @@ export type TicketSummary = Schemas['TicketSummary']
 export type TicketPage = Schemas['TicketPage']
 export type TicketEdit = Schemas['TicketEdit']
 /** What is asked of a ticket besides its commands: who it is about, who may read it, what the clock proposes. */
-type NoCommand = 'reveal' | 'break_glass' | 'readers' | `proposals/${string}` | `attachments${string}`
+type NoCommand = 'reveal' | 'break_glass' | 'readers' | `proposals/${string}` | 'referrals' | `attachments${string}`
 /** The commands of a ticket, each with a body of its own. */
 type CommandPath = Extract<keyof paths, `/api/tickets/{number}/${string}`>
 export type CommandName = { [P in CommandPath]: paths[P] extends { post: { requestBody: unknown } } ? (P extends `/api/tickets/{number}/${infer Name}` ? Exclude<Name, NoCommand> : never) : never }[CommandPath]

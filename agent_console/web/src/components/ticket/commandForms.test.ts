@@ -26,7 +26,7 @@ const cases = COMMANDS.flatMap((command) =>
 describe('command forms', () => {
   it('are there for every command of the API', () => {
     const routes = Object.keys(openapi.paths).filter((path) => path.startsWith('/api/tickets/{number}/') && 'post' in ((openapi.paths as Record<string, object>)[path] ?? {}))
-    const noCommand = /^(reveal|break_glass|readers|(proposals|attachments)(\/.*)?)$/
+    const noCommand = /^(reveal|break_glass|readers|referrals|(proposals|attachments)(\/.*)?)$/
     const commands = routes.map((path) => path.replace('/api/tickets/{number}/', '')).filter((name) => !noCommand.test(name))
     expect([...COMMANDS].sort()).toEqual(commands.sort())
   })
