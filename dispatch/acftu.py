@@ -99,7 +99,7 @@ def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 def _namer(session: Session, rows_by: RowsBy, policy: Policy) -> Callable[[str], str]:
     if rows_by is RowsBy.CITY:
-        names = dict(session.execute(select(Region.code, Region.name)).tuples().all())
+        names = dict(session.execute(select(Region.code, Region.name)).all())
         return lambda key: names.get(key) or names.get(key[:2]) or UNKNOWN
     if rows_by is RowsBy.CATEGORY_GROUP:
         return lambda key: found.group_name if (found := policy.category(key)) is not None else UNKNOWN

@@ -68,9 +68,9 @@ def import_cases(exchange: Exchange, data: bytes) -> ImportResult:
             )
         )
     )
-    created = 0
+    created, faulty = 0, {line for line, _ in findings}
     for line, row in rows:
-        if row["external_id"] in known:
+        if row["external_id"] in known or line in faulty:
             continue
         try:
             case = _case(row)
