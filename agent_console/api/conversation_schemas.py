@@ -72,7 +72,7 @@ class SuperviseIn(Taken):
     mode: Literal["whisper", "barge", "take_over"]
 
 
-class SeatOut(Given):
+class OtherSeatOut(Given):
     user_id: int
     name: str
     role_label: str
@@ -91,7 +91,7 @@ class TransferGoalOut(Given):
 class TargetsOut(Given):
     """Whom the reader can bring into a conversation."""
 
-    colleagues: list[SeatOut]
+    colleagues: list[OtherSeatOut]
     lines: list[TransferGoalOut]
     outside: list[TransferGoalOut]
     dials: bool

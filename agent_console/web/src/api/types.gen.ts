@@ -5915,6 +5915,23 @@ export interface components {
             /** Number */
             number: string;
         };
+        /** OtherSeatOut */
+        OtherSeatOut: {
+            /** Free */
+            free: boolean;
+            /** Name */
+            name: string;
+            /** Role Label */
+            role_label: string;
+            /** Skills */
+            skills: string[];
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** User Id */
+            user_id: number;
+        };
         /**
          * OutcomeIn
          * @description What came of a call that needs no ticket.
@@ -7249,6 +7266,38 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** SeatOut */
+        SeatOut: {
+            /** Break Until */
+            break_until: string | null;
+            /** By Telephone */
+            by_telephone: boolean;
+            /** Label */
+            label: string;
+            /** Misses */
+            misses: number;
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string | null;
+            /** Role */
+            role: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** State */
+            state: string;
+            /** Taken Today */
+            taken_today: number;
+            /** User Id */
+            user_id: number;
+            /** Version */
+            version: number;
+            /** Wrap Up Until */
+            wrap_up_until: string | null;
+        };
         /** SeatStateIn */
         SeatStateIn: {
             /** Reason */
@@ -7669,7 +7718,7 @@ export interface components {
          */
         TargetsOut: {
             /** Colleagues */
-            colleagues: components["schemas"]["agent_console__api__conversation_schemas__SeatOut"][];
+            colleagues: components["schemas"]["OtherSeatOut"][];
             /** Dials */
             dials: boolean;
             /** Lines */
@@ -8238,38 +8287,6 @@ export interface components {
              */
             seconds: number;
         };
-        /** SeatOut */
-        agent_console__api__acd_schemas__SeatOut: {
-            /** Break Until */
-            break_until: string | null;
-            /** By Telephone */
-            by_telephone: boolean;
-            /** Label */
-            label: string;
-            /** Misses */
-            misses: number;
-            /** Name */
-            name: string;
-            /** Reason */
-            reason: string | null;
-            /** Role */
-            role: string;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /** State */
-            state: string;
-            /** Taken Today */
-            taken_today: number;
-            /** User Id */
-            user_id: number;
-            /** Version */
-            version: number;
-            /** Wrap Up Until */
-            wrap_up_until: string | null;
-        };
         /** ProposalOut */
         agent_console__api__clock_schemas__ProposalOut: {
             /**
@@ -8296,23 +8313,6 @@ export interface components {
             ticket_number: string;
             /** Version */
             version: number;
-        };
-        /** SeatOut */
-        agent_console__api__conversation_schemas__SeatOut: {
-            /** Free */
-            free: boolean;
-            /** Name */
-            name: string;
-            /** Role Label */
-            role_label: string;
-            /** Skills */
-            skills: string[];
-            /** State */
-            state: string;
-            /** State Label */
-            state_label: string;
-            /** User Id */
-            user_id: number;
         };
         /** ProposalOut */
         agent_console__api__schemas__ProposalOut: {
@@ -15408,7 +15408,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["agent_console__api__acd_schemas__SeatOut"];
+                    "application/json": components["schemas"]["SeatOut"];
                 };
             };
             /** @description Validation Error */
@@ -19625,7 +19625,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["agent_console__api__acd_schemas__SeatOut"][];
+                    "application/json": components["schemas"]["SeatOut"][];
                 };
             };
         };
@@ -19651,7 +19651,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["agent_console__api__acd_schemas__SeatOut"];
+                    "application/json": components["schemas"]["SeatOut"];
                 };
             };
             /** @description Validation Error */
