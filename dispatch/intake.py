@@ -9,6 +9,7 @@ from dispatch.move import Move
 from dispatch.rules.roles import Role
 from dispatch.rules.ticket_fields import VoidReason
 from dispatch.rules.ticket_state import ClockKind
+from dispatch.seals import name_counsellors
 from dispatch.tickets import missing_details
 
 
@@ -21,6 +22,8 @@ def accept(move: Move) -> None:
         move.unstarted.add(ClockKind.DETAILS)
     if needs_follow_up(move):
         move.tell("follow_up", "危机来电，24至72小时内请心理老师跟进", role=Role.COUNSELLOR)
+        if move.ticket.sealed:
+            name_counsellors(move.session, move.ticket, by=move.actor, now=move.now)
     else:
         move.unstarted.add(ClockKind.FOLLOW_UP)
     linked.accepted(move)

@@ -100,6 +100,31 @@ def name_reader(
         tell(session, Fact(kind, number, ticket.version, now, (f"user:{user.id}",)))
 
 
+def name_counsellors(session: Session, ticket: Ticket, *, by: Actor, now: datetime) -> None:
+    """Name the centre's counsellors on a sealed crisis: whoever took the call, one of them looks after the caller."""
+    tied = select(TicketRecusal.user_id).where(TicketRecusal.ticket_id == ticket.id)
+    counsellors = session.scalars(
+        select(User)
+        .where(User.role == Role.COUNSELLOR.value, User.disabled_at.is_(None), User.id.not_in(tied))
+        .order_by(User.id)
+    ).all()
+    reason = "危机来电，须由心理老师跟进"
+    for user in counsellors:
+        _grant(session, ticket, user.id, by=by.user_id, reason=reason, now=now, until=None)
+    if counsellors:
+        log(
+            session,
+            ticket,
+            "SealedAssigned",
+            by=by.by,
+            now=now,
+            payload={"person": "、".join(user.display_name for user in counsellors)},
+            personal={"reason": reason},
+        )
+    for user in counsellors:
+        tell(session, Fact("ticket", ticket.number, ticket.version, now, (f"user:{user.id}",)))
+
+
 def _grant(
     session: Session,
     ticket: Ticket,

@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dispatch.access import can_read
 from dispatch.clocks import live
 from dispatch.commands import EVENTS
 from dispatch.database import Database
 from dispatch.errors import Invalid, Missing, NotAllowed, NotFound, WrongState
 from dispatch.events import ticket_stream, verify_chain
 from dispatch.models.clocks import Clock, Timer
-from dispatch.models.history import Notice
+from dispatch.models.history import Event, Notice
 from dispatch.models.life import Letter, Payment, PetitionAgency
 from dispatch.models.tickets import CallbackAttempt, Caller, Report, Ticket, TicketEmployer
 from dispatch.models.unions import Union
@@ -527,6 +528,23 @@ def test_after_a_crisis_a_counsellor_looks_after_the_caller_and_nobody_surveys_h
     assert session.scalars(select(Notice).where(Notice.kind == "alarm", Notice.role == "supervisor")).all()
     give(session, world, "counsellor", ticket, Command.RECORD_CALLBACK, now=NOW + 30 * DAY / 24, **call)
     assert (task.state, State(ticket.state)) == ("met", State.PENDING_DISPATCH)
+
+
+def test_a_crisis_that_an_operator_took_is_followed_up_by_a_counsellor_who_is_named_on_it(
+    session: Session, world: World
+) -> None:
+    ticket = make_ticket(session, world, category="crisis")
+    counsellor = world.actor("counsellor")
+    assert ticket.sealed
+    assert not can_read(session, counsellor, ticket.id)
+    give(session, world, "operator", ticket, Command.ACCEPT)
+    assert can_read(session, counsellor, ticket.id)
+    assert not can_read(session, world.actor("supervisor"), ticket.id)
+    named = select(Event.payload).where(Event.ticket_id == ticket.id, Event.kind == "SealedAssigned")
+    assert session.scalars(named).all() == [{"person": "counsellor"}]
+    call: dict[str, Any] = {"reached": True, "text": "情绪平稳"}
+    give(session, world, "counsellor", ticket, Command.RECORD_CALLBACK, now=NOW + timedelta(hours=30), **call)
+    assert live(session, ticket.id, [ClockKind.FOLLOW_UP]) == []
 
 
 def test_a_caller_who_calls_again_is_counted_and_the_union_is_nudged(session: Session, world: World) -> None:
