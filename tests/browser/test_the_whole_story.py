@@ -69,12 +69,12 @@ def test_from_dial_to_closed(screens: dict[str, Screen], served: Server) -> None
     expect(operator.get_by_test_id("timeline")).to_contain_text("派单")
     union_handles(screens["union"], number)
     # The operator's page hears of it by itself.
-    expect(operator.get_by_test_id("timeline")).to_contain_text("反馈结果", timeout=10_000)
+    expect(operator.get_by_test_id("timeline")).to_contain_text("反馈结果")
     shoot(operator, "ticket")
     assert screens["operator"].unreadable() == []
 
     review_and_call_back(screens, number)
-    expect(operator.get_by_test_id("timeline")).to_contain_text("回访", timeout=10_000)
+    expect(operator.get_by_test_id("timeline")).to_contain_text("回访")
 
 
 def union_handles(screen: Screen, number: str) -> None:

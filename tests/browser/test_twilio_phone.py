@@ -63,7 +63,7 @@ def test_an_operators_browser_registers_with_the_carrier(chromium: Browser, tmp_
         assert not [url for url in scripts if "/assets/twilio" in url], "nobody needs it yet"
         go_ready(operator)
         operator.wait_for_timeout(200)
-        for _ in range(100):
+        for _ in range(600):
             if signalling.registered:
                 break
             operator.wait_for_timeout(100)
