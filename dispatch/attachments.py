@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import event, func, select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from dispatch import scope
@@ -300,9 +300,3 @@ def _may_release(actor: Actor, row: Attachment) -> bool:
 def _may_remove(actor: Actor, row: Attachment) -> bool:
     own = actor.user_id is not None and (row.by_kind, row.by_id) == ("user", actor.user_id)
     return own or actor.role in _REMOVERS
-
-
-def count_of(session: Session, ticket_id: int) -> int:
-    """Return how many files a ticket holds."""
-    query = select(func.count()).where(Attachment.ticket_id == ticket_id, Attachment.removed_at.is_(None))
-    return session.scalar(query) or 0

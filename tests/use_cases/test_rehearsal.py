@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from dispatch.models.history import Outbox
 from dispatch.models.people import User
 from dispatch.models.tickets import Caller, CentreList, Handling, Ticket, TicketScope
 from dispatch.models.unions import Union, UnionClosure
+from dispatch.policy import Policy
 from dispatch.queries import list_tickets, tickets_of_phone
 from dispatch.rules.numbering import TicketNumber
 from dispatch.rules.ticket_state import OPEN_STATES, Command, State
@@ -64,15 +64,15 @@ def rehearsal(
     database.dispose()
 
 
-def seed(database: Database, now: datetime = NOW) -> None:
+def seed(database: Database, policy: Policy = POLICY, tickets: int = TICKETS) -> None:
     rows = read_csv(CONFIG / "regions.csv", ("code", "name", "parent", "level", "pseudo"))
     seed_database(
         database,
         unions=UNIONS,
-        tickets=TICKETS,
+        tickets=tickets,
         regions=[row.values for row in rows],
-        policy=POLICY,
-        now=now,
+        policy=policy,
+        now=NOW,
     )
 
 
@@ -178,11 +178,13 @@ def test_a_database_that_holds_anything_is_refused_and_left_alone(database: Data
         assert session.scalar(select(func.count()).select_from(Union)) == 0
 
 
-def test_a_rehearsal_of_any_day_is_whole_though_quiet_tickets_close_with_their_report(tmp_path: Path) -> None:
-    # Which quiet tickets are drawn for a review follows from their numbers, and those from the day.
+def test_a_rehearsal_is_whole_where_no_quiet_ticket_is_drawn_and_all_close_with_their_report(
+    tmp_path: Path,
+) -> None:
+    limits = replace(POLICY.sla.limits, sample_percent=0)
     database = Database(f"sqlite:///{tmp_path / 'hotline.db'}")
     metadata.create_all(database.engine())
-    seed(database, NOW + timedelta(days=2))
+    seed(database, replace(POLICY, sla=replace(POLICY.sla, limits=limits)), tickets=3 * TICKETS)
     with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Ticket)) == TICKETS
+        assert session.scalar(select(func.count()).select_from(Ticket)) == 3 * TICKETS
     database.dispose()
