@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from agent_console.console import STATIC
 from tests.browser.people import Screen
+from tests.browser.steps import PATIENCE_MS
 from tests.processes import Server, eventually, running
 
 ARGUMENTS = [
@@ -28,8 +29,6 @@ ARGUMENTS = [
 ]
 SPEED = 4.0
 """Telephones faster than people, but slow enough for a busy machine to press a key in time."""
-PATIENCE_MS = 30_000
-"""The machine may be busy with other tests; how fast things are is measured where it matters."""
 
 
 class SitDown(Protocol):

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.people import Screen
+
+PATIENCE_MS = 30_000
+"""The machine may be busy with other tests; how fast things are is measured where it matters."""
 
 
 def go_ready(page: Page) -> None:
@@ -39,6 +43,19 @@ def speaks(phone: Page, words: str) -> None:
 def operator_says(operator: Page, words: str) -> None:
     operator.get_by_test_id("talk-input").fill(words)
     operator.get_by_test_id("talk-input").press("Enter")
+
+
+def operator_is_heard(operator: Page, phone: Page, words: str) -> None:
+    """Say it until it comes through: the carrier opens a line that was closed a moment after the button."""
+    heard = phone.get_by_test_id("phone-captions").get_by_text(words).first
+    for _ in range(10):
+        operator_says(operator, words)
+        try:
+            heard.wait_for(timeout=PATIENCE_MS / 10)
+        except PlaywrightTimeout:
+            continue
+        return
+    raise AssertionError(f"never heard: {words}")
 
 
 def operator_hears(operator: Page, words: str) -> None:

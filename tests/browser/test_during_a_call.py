@@ -13,6 +13,7 @@ from tests.browser.steps import (
     hears,
     number_of_draft,
     operator_hears,
+    operator_is_heard,
     operator_says,
     speaks,
     takes_call,
@@ -46,8 +47,7 @@ def test_hold_and_mute_as_the_caller_hears_them(sit_down: SitDown) -> None:
     operator_hears(operator, "您还在吗")
     operator.keyboard.press("F8")
     expect(operator.get_by_test_id("call-mute")).to_have_attribute("aria-pressed", "false")
-    operator_says(operator, "我在")
-    hears(phone, "我在")
+    operator_is_heard(operator, phone, "我在")
     captions = phone.get_by_test_id("phone-captions")
     expect(captions).not_to_contain_text("我问一下同事")
     expect(captions).not_to_contain_text("这句对方听不到")

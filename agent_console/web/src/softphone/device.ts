@@ -21,6 +21,8 @@ export interface Device {
   prepare: () => void
   /** Speak without a microphone; carriers with sound have no such thing. */
   say?: (text: string) => void
+  /** Close this telephone's own microphone, or open it; at once, whatever the carrier is still doing. */
+  mute: (on: boolean) => void
   close: () => void
 }
 

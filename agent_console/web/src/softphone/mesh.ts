@@ -37,6 +37,10 @@ export class Mesh {
     this.queue(() => this.answer(from, data))
   }
 
+  mute(on: boolean): void {
+    this.microphone.mute(on)
+  }
+
   close(): void {
     this.queue(() => this.connectTo([]))
   }

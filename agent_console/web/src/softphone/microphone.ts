@@ -5,6 +5,8 @@ const WANTED: MediaStreamConstraints = { audio: { echoCancellation: true, noiseS
 
 export class Microphone {
   private asked: Promise<MediaStreamTrack | null> | null = null
+  private given: MediaStreamTrack | null = null
+  private muted = false
 
   constructor(private readonly tell: (state: SoundState) => void) {}
 
@@ -14,9 +16,16 @@ export class Microphone {
     return this.asked
   }
 
+  /** Send silence from now on, or sound again. */
+  mute(on: boolean): void {
+    this.muted = on
+    if (this.given) this.given.enabled = !on
+  }
+
   release(): void {
     void this.asked?.then((track) => track?.stop())
     this.asked = null
+    this.given = null
   }
 
   private async ask(): Promise<MediaStreamTrack | null> {
@@ -29,7 +38,9 @@ export class Microphone {
     try {
       const stream = await navigator.mediaDevices.getUserMedia(WANTED)
       this.tell('on')
-      return stream.getAudioTracks()[0] ?? null
+      this.given = stream.getAudioTracks()[0] ?? null
+      this.mute(this.muted)
+      return this.given
     } catch (error) {
       const name = error instanceof DOMException ? error.name : ''
       this.tell(name === 'NotAllowedError' ? 'denied' : 'missing')

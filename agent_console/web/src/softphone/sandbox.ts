@@ -24,6 +24,7 @@ export class SandboxDevice implements Device {
   private token = ''
   private again: ReturnType<typeof setTimeout> | undefined
   private answering: ReturnType<typeof setTimeout> | undefined
+  private muted = false
   private readonly turn = new Turn()
   private readonly mesh: Mesh
 
@@ -58,6 +59,12 @@ export class SandboxDevice implements Device {
     this.send({ speak: text })
   }
 
+  mute(on: boolean): void {
+    this.muted = on
+    this.mesh.mute(on)
+    this.send({ mute: on })
+  }
+
   close(): void {
     clearTimeout(this.again)
     clearTimeout(this.answering)
@@ -78,7 +85,11 @@ export class SandboxDevice implements Device {
       clearTimeout(this.answering)
       this.listener.state('registered')
     } else if (event.event === 'ringing') this.ring()
-    else if (event.event === 'connected') this.listener.state('talking')
+    else if (event.event === 'connected') {
+      // The exchange knows nothing of what a telephone did before it came back.
+      if (this.muted) this.send({ mute: true })
+      this.listener.state('talking')
+    }
     else if (event.event === 'media') this.mesh.peers(event.peers ?? [])
     else if (event.event === 'signal' && event.from && event.data) this.mesh.hear(event.from, event.data)
     else if (event.event === 'error' && event.code !== TOO_LATE) this.listener.problem(event.message ?? '')

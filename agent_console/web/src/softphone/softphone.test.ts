@@ -18,6 +18,7 @@ class Speaker {
 
 class PlayedCall extends Speaker {
   accepted = 0
+  mute = vi.fn()
   accept(): void {
     this.accepted += 1
     this.tell('accept')
@@ -92,6 +93,21 @@ describe("Twilio's telephone", () => {
     await vi.advanceTimersByTimeAsync(5000)
     expect(call.accepted).toBe(0)
     expect(said.at(-1)).toBe('registered')
+  })
+
+  it('closes its microphone at once, also for a call that it takes later', async () => {
+    const [device, made] = await registered()
+    device.mute(true)
+    const call = new PlayedCall()
+    device.expect()
+    made.tell('incoming', call)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(call.mute).toHaveBeenLastCalledWith(true)
+    device.mute(false)
+    expect(call.mute).toHaveBeenLastCalledWith(false)
+    call.tell('disconnect')
+    device.mute(true)
+    expect(call.mute).toHaveBeenCalledTimes(2)
   })
 
   it('takes a new token when nobody is talking', async () => {

@@ -11,6 +11,8 @@ export class TwilioDevice implements Device {
   private loading: Promise<void> | null = null
   private token = ''
   private closed = false
+  private muted = false
+  private call: Call | null = null
   private readonly turn = new Turn()
 
   constructor(private readonly listener: DeviceListener) {}
@@ -33,6 +35,11 @@ export class TwilioDevice implements Device {
       },
       () => this.listener.sound('denied'),
     )
+  }
+
+  mute(on: boolean): void {
+    this.muted = on
+    this.call?.mute(on)
   }
 
   close(): void {
@@ -69,12 +76,15 @@ export class TwilioDevice implements Device {
     const answering = setTimeout(() => call.accept(), this.turn.delay())
     const over = (): void => {
       clearTimeout(answering)
+      if (this.call === call) this.call = null
       this.listener.sound('idle')
       if (this.closed) return
       this.listener.state('registered')
       this.renew()
     }
     call.on('accept', () => {
+      this.call = call
+      call.mute(this.muted)
       this.listener.state('talking')
       this.listener.sound('on')
     })

@@ -1,9 +1,10 @@
 // The commands of the call bar: none is lost while another is under way, and late answers are not shown.
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { useCall } from './call'
+import { useDevice } from './device'
 
-interface Asked { path: string; answer: (body: object) => void }
+interface Asked { path: string; answer: (body: object) => void; refuse: () => void }
 
 let asked: Asked[] = []
 
@@ -26,6 +27,7 @@ beforeEach(() => {
       asked.push({
         path: new URL(request.url).pathname,
         answer: (body) => resolve(new Response(JSON.stringify(body), { headers: { 'Content-Type': 'application/json' } })),
+        refuse: () => resolve(new Response('{}', { status: 409, headers: { 'Content-Type': 'application/problem+json' } })),
       })
     })) as typeof fetch
 })
@@ -56,6 +58,17 @@ describe('the call bar', () => {
     await unhold
     expect(calls.busy).toBe(false)
     expect(calls.call?.on_hold).toBe(false)
+  })
+
+  it('closes the microphone before the server has answered, and opens it again if the server would not', async () => {
+    const calls = await shown()
+    const mute = vi.spyOn(useDevice(), 'mute')
+    const muting = calls.act('mute')
+    expect(mute.mock.calls).toEqual([[true]])
+    await settle()
+    last().refuse()
+    await expect(muting).rejects.toThrow()
+    expect(mute.mock.calls).toEqual([[true], [false]])
   })
 
   it('shows the newest answer, not the slowest', async () => {

@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { ask, http } from '@/api/client'
 import type { Call, Ticket, OutcomeIn } from '@/api/types'
+import { useDevice } from './device'
 
 const TALKING = ['connected', 'on_hold', 'consulting']
 
@@ -13,6 +14,7 @@ export const useCall = defineStore('call', () => {
   const busy = ref(false)
   /** Whether a person speaks with the caller now; only then is there something to hold, mute or hang up. */
   const live = computed(() => TALKING.includes(call.value?.conversation_state ?? ''))
+  const device = useDevice()
 
   const read = (sid: string): Promise<Call> => ask(http.GET('/api/calls/{sid}', { params: { path: { sid } } }))
 
@@ -47,6 +49,8 @@ export const useCall = defineStore('call', () => {
     const sid = call.value?.sid
     if (!sid) return
     busy.value = true
+    // Nobody hears what is said after the key; the carrier's own mute takes its time.
+    if (action === 'mute') device.mute(true)
     const mine = underWay.catch(() => undefined).then(async () => {
       const answer = await ask(http.POST(COMMANDS[action], { params: { path: { sid } } }))
       if (call.value?.sid === sid) {
@@ -57,6 +61,9 @@ export const useCall = defineStore('call', () => {
     underWay = mine
     try {
       await mine
+    } catch (error) {
+      if (action === 'mute') device.mute(call.value?.muted ?? false)
+      throw error
     } finally {
       if (underWay === mine) busy.value = false
     }

@@ -21,6 +21,7 @@ export const useDevice = defineStore('device', () => {
   const speaks = ref(false)
   const captions = ref<Caption[]>([])
   let device: Device | null = null
+  let muted = false
   let wanted = false
   let asking: Promise<void> | null = null
   let renewal: ReturnType<typeof setTimeout> | undefined
@@ -55,6 +56,7 @@ export const useDevice = defineStore('device', () => {
       const made = await ask(http.POST('/api/device-token'))
       if (!wanted) return
       device ??= await deviceOf(made.kind, listener)
+      device.mute(muted)
       speaks.value = device.say !== undefined
       device.connect(made.token)
       later((Date.parse(made.expires_at) - Date.parse(made.server_time)) * RENEW_AT, AGAIN_MS)
@@ -78,6 +80,11 @@ export const useDevice = defineStore('device', () => {
     captions.value = [...captions.value, { who: 'operator', text, at: new Date().toISOString() }]
   }
 
+  function mute(on: boolean): void {
+    muted = on
+    device?.mute(on)
+  }
+
   const expect = (): void => device?.expect()
   const prepare = (): void => device?.prepare()
 
@@ -89,5 +96,5 @@ export const useDevice = defineStore('device', () => {
     sound.value = 'idle'
   }
 
-  return { state, sound, speaks, captions, ensure, expect, prepare, say, close }
+  return { state, sound, speaks, captions, ensure, expect, prepare, say, mute, close }
 })
