@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from agent_console import auth
 from agent_console.auth import COOKIE, SignedIn
+from agent_console.broadcast import Broadcast
 from agent_console.push import Push
 from agent_console.rooms import (
     CENTRE,
@@ -91,6 +92,7 @@ class Sockets:
         self._closing: set[asyncio.Task[None]] = set()
         self.server = socketio.AsyncServer(
             async_mode="asgi",
+            client_manager=Broadcast(),
             # The front door has asked where the page came from, for sockets and requests by one rule.
             cors_allowed_origins=[],
             max_http_buffer_size=MESSAGE_LIMIT,

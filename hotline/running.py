@@ -25,6 +25,8 @@ from hotline.services import Services
 from hotline.wiring import bus_of, database_of, each_of, keys_of, now, services_of
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from hotline.bus import Bus
 
 MOST_FILES = 65_536
@@ -45,18 +47,7 @@ def serve(settings: Settings, *, deliver: bool, clock: bool) -> None:
         if settings.demo:
             load_demo(database, data_dir=settings.data_dir, now=now())
     programme = build(settings, deliver=deliver, clock=clock, database=database)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            programme.asgi,
-            host=settings.host,
-            port=settings.port,
-            log_level=settings.log_level if settings.log_level == "debug" else "warning",
-            timeout_graceful_shutdown=GRACE_S,
-            server_header=False,
-            # What somebody searches for stands in the address: a number, a name.
-            access_log=False,
-        )
-    )
+    server = uvicorn.Server(uvicorn_config(settings, programme.asgi))
     for line in greeting(settings):
         sys.stdout.write(line + "\n")
     sys.stdout.flush()
@@ -64,6 +55,22 @@ def serve(settings: Settings, *, deliver: bool, clock: bool) -> None:
         server.run()
     finally:
         database.dispose()
+
+
+def uvicorn_config(settings: Settings, asgi: ASGIApp) -> uvicorn.Config:
+    """Return how a web process is served."""
+    return uvicorn.Config(
+        asgi,
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level if settings.log_level == "debug" else "warning",
+        timeout_graceful_shutdown=GRACE_S,
+        server_header=False,
+        # Facts are shorter than what compressing each of them for each socket costs.
+        ws_per_message_deflate=False,
+        # What somebody searches for stands in the address: a number, a name.
+        access_log=False,
+    )
 
 
 def run_background(settings: Settings, *, deliver: bool, clock: bool) -> None:

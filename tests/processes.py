@@ -37,7 +37,7 @@ class Server:
 
     def browser(self, account: str) -> httpx.Client:
         """Return a signed-in client."""
-        client = httpx.Client(base_url=self.url, timeout=10)
+        client = httpx.Client(base_url=self.url, timeout=DEADLINE_S)
         self.browsers.append(client)
         answer = client.post("/api/session", json={"name": account, "password": self.password(account)})
         assert answer.status_code == 200, answer.text
@@ -54,24 +54,28 @@ def running(data_dir: Path, *, speed: float = 1.0, more: Mapping[str, str] | Non
     port = free_port()
     ours = {"HOTLINE_DATA_DIR": str(data_dir), "HOTLINE_PORT": str(port), "HOTLINE_SANDBOX_SPEED": str(speed)}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hotline", "run", "--demo"],
-        env=environment | ours | dict(more or {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    # A file takes as much as the programme has to say; a pipe that nobody reads would stop it in the end.
+    data_dir.mkdir(parents=True, exist_ok=True)
+    said = data_dir / f"said-{port}.txt"
+    with said.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hotline", "run", "--demo"],
+            env=environment | ours | dict(more or {}),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     url = f"http://127.0.0.1:{port}"
     server = Server(url, data_dir, speed)
     try:
         eventually(lambda: process.poll() is not None or is_up(url), "the server should start", seconds=60)
-        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        assert process.poll() is None, said.read_text(encoding="utf-8")
         yield server
     finally:
         for browser in server.browsers:
             browser.close()
         process.terminate()
-        output, _ = process.communicate(timeout=20)
+        process.wait(timeout=DEADLINE_S)
+    output = said.read_text(encoding="utf-8")
     assert "Traceback" not in output, output
 
 
