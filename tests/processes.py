@@ -57,11 +57,11 @@ def running(data_dir: Path, *, speed: float = 1.0, more: Mapping[str, str] | Non
     # A file takes as much as the programme has to say; a pipe that nobody reads would stop it in the end.
     data_dir.mkdir(parents=True, exist_ok=True)
     said = data_dir / f"said-{port}.txt"
-    with said.open("w", encoding="utf-8") as output:
+    with said.open("w", encoding="utf-8") as output_file:
         process = subprocess.Popen(
             [sys.executable, "-m", "hotline", "run", "--demo"],
             env=environment | ours | dict(more or {}),
-            stdout=output,
+            stdout=output_file,
             stderr=subprocess.STDOUT,
         )
     url = f"http://127.0.0.1:{port}"
