@@ -47,10 +47,13 @@ def can(session: Session, actor: Actor, action: Action, ticket: Ticket | None = 
         return True
     if action is Action.SEAL_BREAK:
         return ticket.sealed and not is_recused(session, actor, ticket.id)
-    if not can_read(session, actor, ticket.id):
-        return False
+    return can_read(session, actor, ticket.id) and can_seen(session, actor, action, ticket)
+
+
+def can_seen(session: Session, actor: Actor, action: Action, ticket: Ticket) -> bool:
+    """Answer `can` for a ticket that `find_ticket` has just given to this actor: that he may read it is known."""
     rule = _OBJECTS.get(action)
-    return rule is None or rule(session, actor, ticket)
+    return may(actor.role, action) and (rule is None or rule(session, actor, ticket))
 
 
 def can_read(session: Session, actor: Actor, ticket_id: int) -> bool:

@@ -31,10 +31,13 @@ def is_wanted(session: Session, ticket: Ticket) -> bool:
     return own or bool(callers_to_call(session, ticket))
 
 
-def callers_of_case(session: Session, ticket: Ticket) -> list[Caller]:
-    """Return the ticket's callers, and those of every ticket that was merged into it."""
+def callers_of_case(session: Session, ticket: Ticket, *, merged: bool = True) -> list[Caller]:
+    """Return the ticket's callers, and those of every ticket that was merged into it.
+
+    `merged` is False where the ticket is known to have no other below it.
+    """
     tickets = [ticket.id]
-    level = [ticket.id]
+    level = [ticket.id] if merged else []
     while level:
         level = list(
             session.scalars(select(Ticket.id).where(Ticket.parent_id.in_(level), Ticket.relation == MERGED))

@@ -88,7 +88,7 @@ def _caller_named(session: Session, ticket: Ticket, caller_id: int | None) -> Ca
 
 
 def caller_views(
-    session: Session, ticket: Ticket, *, can_reveal: bool, relay_only: bool = False
+    session: Session, ticket: Ticket, *, can_reveal: bool, relay_only: bool = False, merged: bool = True
 ) -> tuple[CallerView, ...]:
     """Return the ticket's callers, masked; `relay_only` keeps back even a surname."""
     return tuple(
@@ -99,7 +99,7 @@ def caller_views(
             relay_no=row.relay_no,
             can_reveal=can_reveal and bool(row.name or row.phone),
         )
-        for row in callers_of_case(session, ticket)
+        for row in callers_of_case(session, ticket, merged=merged)
     )
 
 

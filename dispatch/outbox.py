@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from dispatch.models.history import Outbox
@@ -32,10 +33,9 @@ def put(
 
     `payload` holds ids only, never personal data: whoever delivers re-reads what it needs.
     """
-    if key is not None and session.scalar(select(Outbox.id).where(Outbox.key == key)) is not None:
-        return None
-    delivery_id = session.scalar(
-        insert(Outbox)
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    delivery_id: int | None = session.scalar(
+        dialect.insert(Outbox)
         .values(
             queue=queue,
             kind=kind,
@@ -48,8 +48,12 @@ def put(
             expires_at=expires_at,
             attempts=0,
         )
+        # Of two who want the same effect at once, the second waits for the first and then finds it there.
+        .on_conflict_do_nothing(index_elements=[Outbox.key])
         .returning(Outbox.id)
     )
+    if delivery_id is None:
+        return None
     wake_deliveries(session)
     return delivery_id
 

@@ -37,9 +37,14 @@ class ToldEmployer:
     role: str = "employing"
 
 
-def write_caller(session: Session, ticket: Ticket, details: CallerDetails, policy: Policy) -> None:
-    """Write what was told of the first caller and leave the rest of him, and all others, alone."""
-    _write(session, ticket, details, policy, ordinal=1)
+def write_caller(
+    session: Session, ticket: Ticket, details: CallerDetails, policy: Policy, *, begins: bool = False
+) -> None:
+    """Write what was told of the first caller and leave the rest of him, and all others, alone.
+
+    `begins` says that this transaction has just made the ticket.
+    """
+    _write(session, ticket, details, policy, ordinal=1, begins=begins)
 
 
 def write_callers(session: Session, ticket: Ticket, told: Sequence[CallerDetails], policy: Policy) -> None:
@@ -65,8 +70,18 @@ def phone_key(secret: bytes, phone: str) -> str:
     return hmac.digest(secret, b"phone|" + phone.encode(), hashlib.sha256).hex()
 
 
-def _write(session: Session, ticket: Ticket, details: CallerDetails, policy: Policy, *, ordinal: int) -> None:
-    row = session.scalar(select(Caller).where(Caller.ticket_id == ticket.id, Caller.ordinal == ordinal))
+def _write(
+    session: Session,
+    ticket: Ticket,
+    details: CallerDetails,
+    policy: Policy,
+    *,
+    ordinal: int,
+    begins: bool = False,
+) -> None:
+    row = None
+    if not begins:
+        row = session.scalar(select(Caller).where(Caller.ticket_id == ticket.id, Caller.ordinal == ordinal))
     if row is None:
         relay = f"{ticket.day[2:]}{ticket.sequence:06d}{ordinal}"
         row = Caller(ticket_id=ticket.id, ordinal=ordinal, relay_no=relay)
@@ -82,8 +97,10 @@ def _write(session: Session, ticket: Ticket, details: CallerDetails, policy: Pol
     session.flush()
 
 
-def write_employers(session: Session, ticket: Ticket, told: Sequence[ToldEmployer]) -> None:
-    """Replace the ticket's employers by what was told; raises Invalid."""
+def write_employers(
+    session: Session, ticket: Ticket, told: Sequence[ToldEmployer], *, begins: bool = False
+) -> None:
+    """Replace the ticket's employers by what was told; raises Invalid. `begins` as for `write_caller`."""
     wrong: dict[str, str] = {}
     for index, each in enumerate(told):
         if each.employer_id is not None and session.get(Employer, each.employer_id) is None:
@@ -93,7 +110,8 @@ def write_employers(session: Session, ticket: Ticket, told: Sequence[ToldEmploye
             wrong[f"employers.{index}.uscc"] = reason
     if wrong:
         raise Invalid(wrong)
-    session.execute(delete(TicketEmployer).where(TicketEmployer.ticket_id == ticket.id))
+    if not begins:
+        session.execute(delete(TicketEmployer).where(TicketEmployer.ticket_id == ticket.id))
     for ordinal, each in enumerate(told, start=1):
         known = each.employer_id
         if known is None and each.uscc:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import BigInteger, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.access import visible
 from dispatch.actors import Actor
 from dispatch.models.clocks import Clock
-from dispatch.models.life import Letter
+from dispatch.models.life import Letter, Payment
 from dispatch.models.people import User
+from dispatch.models.signals import TicketStatute
 from dispatch.models.tickets import Ticket
 from dispatch.rules.ticket_fields import LetterKind
 from dispatch.rules.ticket_state import State
@@ -53,6 +54,22 @@ class LinkView:
     relation_label: str
     state_label: str
     below: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What a ticket has beside itself; most have none of it, and are not asked for it one by one."""
+
+    paid: bool
+    letters: bool
+    below: bool
+    """Another ticket belongs to it: merged, a child, a follow-up."""
+    statutes: bool
+
+
+def sides(session: Session, ticket: Ticket) -> Sides:
+    """Return what there is to read beside the ticket, in one statement."""
+    return Sides(*session.execute(_SIDES, {"ticket": ticket.id}).one())
 
 
 def letters(session: Session, ticket: Ticket) -> list[LetterView]:
@@ -100,3 +117,12 @@ def leader_name(session: Session, ticket: Ticket) -> str | None:
     if ticket.leader_id is None:
         return None
     return session.scalar(select(User.display_name).where(User.id == ticket.leader_id))
+
+
+_THIS: Final = bindparam("ticket", type_=BigInteger)
+_SIDES: Final = select(
+    exists(select(Payment.id).where(Payment.ticket_id == _THIS)),
+    exists(select(Letter.id).where(Letter.ticket_id == _THIS)),
+    exists(select(Ticket.id).where(Ticket.parent_id == _THIS)),
+    exists(select(TicketStatute.code).where(TicketStatute.ticket_id == _THIS)),
+)

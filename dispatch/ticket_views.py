@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
-from dispatch.access import can, find_ticket, withheld
+from dispatch.access import can_seen, find_ticket, withheld
 from dispatch.actors import Actor
 from dispatch.commands import buttons
 from dispatch.identity import CallerView, caller_views
@@ -24,7 +24,7 @@ from dispatch.rules.numbering import TicketNumber
 from dispatch.rules.permissions import Action
 from dispatch.rules.ticket_state import State
 from dispatch.scope import UNION_CLOCKS
-from dispatch.side_views import LetterView, LinkView, leader_name, letters, links
+from dispatch.side_views import LetterView, LinkView, leader_name, letters, links, sides
 from dispatch.sla_view import ClockView, clock_views
 from dispatch.statutes import StatuteView, statute_views
 from dispatch.timeline import EventView, timeline
@@ -139,17 +139,19 @@ def ticket_lines(
     policy: Policy,
     now: datetime,
     clocks: Mapping[int, Sequence[ClockView]] | None = None,
+    employers: Mapping[int, str] | None = None,
 ) -> list[TicketLine]:
     """Return the tickets as rows, in the given order; the actor must be allowed to see each.
 
-    `clocks` are those of the tickets, where they have been read already: running ones first.
+    `clocks` and `employers` are those of the tickets, where they have been read already: running clocks first.
     """
     ids = [ticket.id for ticket in tickets]
     kept = withheld(session, actor, tickets)
     if clocks is None:
         kinds = UNION_CLOCKS if actor.of_union else None
         clocks = clock_views(session, ids, policy=policy, now=now, running_only=True, kinds=kinds)
-    employers = _first_employers(session, ids)
+    if employers is None:
+        employers = _first_employers(session, ids)
     regions = _region_names(session, {ticket.region_code for ticket in tickets if ticket.region_code})
     leads = {ticket.lead_union_id for ticket in tickets if ticket.lead_union_id}
     unions = dict(session.execute(_UNION_NAMES, {"ids": sorted(leads)}).all()) if leads else {}
@@ -185,8 +187,12 @@ def ticket_detail(
     kinds = UNION_CLOCKS if actor.of_union else None
     read = clock_views(session, [ticket.id], policy=policy, now=now, kinds=kinds)
     clocks = read.get(ticket.id, [])
-    (line,) = ticket_lines(session, actor, [ticket], policy=policy, now=now, clocks=read)
-    unmasked = can(session, actor, Action.IDENTITY_REVEAL, ticket)
+    employers = _employers(session, ticket.id)
+    first = next((each.name for each in employers if each.name), None)
+    named = {ticket.id: first} if first is not None else {}
+    (line,) = ticket_lines(session, actor, [ticket], policy=policy, now=now, clocks=read, employers=named)
+    unmasked = can_seen(session, actor, Action.IDENTITY_REVEAL, ticket)
+    beside = sides(session, ticket)
     kept = bool(withheld(session, actor, [ticket]))
     handlings = _handlings(session, actor, ticket)
     shown = {handling.id for handling in handlings}
@@ -198,7 +204,7 @@ def ticket_detail(
         nature=ticket.nature,
         secondary_categories=list(ticket.secondary_categories),
         region_code=ticket.region_code,
-        employers=[] if kept else _employers(session, ticket.id),
+        employers=[] if kept else employers,
         amount_cents=ticket.amount_cents,
         confidentiality=ticket.confidentiality,
         disclosure=ticket.disclosure,
@@ -208,7 +214,11 @@ def ticket_detail(
         query_number=TicketNumber.parse(ticket.number).spoken if actor.of_centre else None,
         callers=list(
             caller_views(
-                session, ticket, can_reveal=unmasked, relay_only=kept or (actor.of_union and not unmasked)
+                session,
+                ticket,
+                can_reveal=unmasked,
+                relay_only=kept or (actor.of_union and not unmasked),
+                merged=beside.below,
             )
         ),
         handlings=handlings,
@@ -221,12 +231,12 @@ def ticket_detail(
         hard_case=ticket.hard_case,
         leader_name=leader_name(session, ticket),
         repeat_count=ticket.repeat_count,
-        received_cents=received(session, ticket),
-        letters=letters(session, ticket),
-        links=links(session, actor, ticket),
+        received_cents=received(session, ticket) if beside.paid else 0,
+        letters=letters(session, ticket) if beside.letters else [],
+        links=links(session, actor, ticket) if beside.below or ticket.parent_id is not None else [],
         actions=_actions(session, actor, ticket, policy, now),
         outcome=ticket.outcome,
-        statutes=statute_views(session, [ticket.id], policy=policy, now=now).get(ticket.id, []),
+        statutes=_statutes(session, ticket, policy, now) if beside.statutes else [],
         server_time=now,
     )
 
@@ -238,6 +248,10 @@ def _actions(
         ActionView(button.command.value, button.command.label, button.why_not is None, button.why_not)
         for button in buttons(session, actor, ticket, policy=policy, now=now)
     ]
+
+
+def _statutes(session: Session, ticket: Ticket, policy: Policy, now: datetime) -> list[StatuteView]:
+    return statute_views(session, [ticket.id], policy=policy, now=now).get(ticket.id, [])
 
 
 def _category_name(code: str | None, policy: Policy) -> str | None:

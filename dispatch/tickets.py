@@ -111,11 +111,11 @@ def open_ticket(
         # The number is ours and new: what is taken is the sender's own.
         raise Invalid({"external_id": "这个编号已经登记过"}) from error
     if caller is not None:
-        write_caller(session, ticket, caller, policy)
+        write_caller(session, ticket, caller, policy, begins=True)
     if callers is not None:
         write_callers(session, ticket, callers, policy)
     if employers is not None:
-        write_employers(session, ticket, employers)
+        write_employers(session, ticket, employers, begins=True)
     log(session, ticket, "TicketOpened", by=actor.by, now=now, payload={"channel": channel}, begins=True)
     if statutes:
         enter_days(session, ticket, statutes, actor=actor, policy=policy, now=now)

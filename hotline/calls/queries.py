@@ -186,6 +186,8 @@ def calls_of_ticket(session: Session, actor: Actor, number: str, *, now: datetim
         .where(Ticket.number == number, visible(actor))
         .order_by(Call.started_at, Call.id)
     ).all()
+    if not rows:
+        return []
     sounds = playable(session, actor, [call.id for call, _ in rows], now=now)
     return [
         CallOfTicket(
