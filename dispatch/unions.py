@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from dispatch import scope
@@ -15,7 +15,7 @@ from dispatch.errors import ImportRefused
 from dispatch.events import ADMINISTRATION, By, record
 from dispatch.import_files import ImportResult, Rows, duplicates, odd_regions, read_rows, write_rows
 from dispatch.kinship import tickets_touched
-from dispatch.models.unions import Region, Union
+from dispatch.models.unions import Union
 from dispatch.rules.levels import Level, UnionKind
 from dispatch.union_tree import Lines, add_closure, change_tree, path_of, redraw
 
@@ -152,23 +152,6 @@ def export_unions(session: Session) -> Iterator[str]:
         for union, above in session.execute(query)
     )
     yield from write_rows((*COLUMNS, *OPTIONAL), rows)
-
-
-def load_regions(session: Session, rows: Iterable[Mapping[str, str]]) -> int:
-    """Replace the administrative divisions with rows of code, name, parent, level, pseudo; return how many."""
-    session.execute(delete(Region))
-    values = [
-        {
-            "code": row["code"],
-            "name": row["name"],
-            "parent_code": row["parent"] or None,
-            "level": row["level"],
-            "pseudo": row["pseudo"] == "1",
-        }
-        for row in rows
-    ]
-    session.execute(insert(Region), values)
-    return len(values)
 
 
 def _row_findings(rows: Rows, calendars: Collection[str] | None) -> Iterator[tuple[int, str]]:

@@ -33,10 +33,9 @@ from hotline.cli_simulate import simulate_command
 from hotline.cli_unions import route_app, unions_app
 from hotline.cli_users import users_app
 from hotline.jobs.sealing import anchor_of, noted_seal
-from hotline.migrations.run import migrate
 from hotline.preflight import check_all, read_settings
 from hotline.rehearsal.run import LEAST_UNIONS, NotEmpty, rehearse
-from hotline.running import openapi_document, run_background, serve
+from hotline.running import openapi_document, prepare, run_background, serve
 from hotline.wiring import database_of, flow_files, keys_of, now
 from ivr_flows.check import check as check_flow
 from ivr_flows.diagram import to_mermaid, to_svg
@@ -104,8 +103,9 @@ def openapi_command() -> None:
 @app.command("migrate")
 def migrate_command() -> None:
     """把数据库结构升级到最新。"""
-    database = database_of(_settings())
-    migrate(database)
+    settings = _settings()
+    database = database_of(settings)
+    prepare(settings, database)
     database.dispose()
     print("数据库结构已是最新。")
 

@@ -11,13 +11,15 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from config.load import ConfigError, load_policy
+from config.load import ConfigError, load_policy, read_csv
 from config.settings import Settings
 from dispatch.database import Database
 from dispatch.errors import DispatchError, ImportRefused
 from dispatch.events import By
 from dispatch.import_tables import moment_of
 from dispatch.places import nearest_points
+from dispatch.regions import COLUMNS as REGION_COLUMNS
+from dispatch.regions import bring_regions
 from dispatch.rule_sets import store_rules, versions
 from dispatch.rules.policy import PolicyError
 from dispatch.rules.routing_rules import RuleBook
@@ -77,6 +79,23 @@ def export_command(
         with file.open("w", encoding="utf-8", newline="") as out:
             out.writelines(parts)
     print(f"已导出{table.label}到 {file}。")
+
+
+@unions_app.command("regions")
+def regions_command(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="CSV 文件，列为 code,name,parent,level,pseudo")
+    ],
+) -> None:
+    """装入新的行政区划：新增和改名，不删除旧的（旧工单还要用）。"""
+    settings = read()
+    try:
+        rows = [row.values for row in read_csv(file, REGION_COLUMNS)]
+    except ConfigError as error:
+        fail(f"没有装入：{error}")
+    with open_database(settings) as database, database.writing() as session:
+        added, changed = bring_regions(session, rows)
+    print(f"行政区划：新增{added}个，修改{changed}个。")
 
 
 @unions_app.command("rebuild")

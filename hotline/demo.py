@@ -19,11 +19,12 @@ from dispatch.employers import import_employers
 from dispatch.events import By
 from dispatch.models.people import User
 from dispatch.models.unions import Union
+from dispatch.regions import COLUMNS as REGION_COLUMNS
+from dispatch.regions import bring_regions
 from dispatch.rules.roles import Role
-from dispatch.unions import import_unions, load_regions
+from dispatch.unions import import_unions
 
 ACCOUNTS_FILE: Final = "demo-accounts.txt"
-REGION_COLUMNS: Final = ("code", "name", "parent", "level", "pseudo")
 
 ACCOUNTS: Final[Mapping[str, tuple[str, Role, str | None]]] = {
     "operator": ("话务员1001", Role.OPERATOR, None),
@@ -63,7 +64,7 @@ def load_demo(database: Database, *, data_dir: Path, now: datetime) -> bool:
     unions_csv, employers_csv = (demo / "unions.csv").read_bytes(), (demo / "employers.csv").read_bytes()
     write_accounts(data_dir, passwords)
     with database.writing() as session:
-        load_regions(session, (row.values for row in regions))
+        bring_regions(session, (row.values for row in regions))
         import_unions(session, unions_csv, by=By("machine"), now=now)
         import_employers(session, employers_csv, now=now)
         unions = dict(session.execute(select(Union.code, Union.id)).all())

@@ -16,17 +16,21 @@ import structlog
 import uvicorn
 from pydantic import SecretStr
 
+from config.load import read_csv
 from config.settings import Settings
+from dispatch.regions import COLUMNS as REGION_COLUMNS
+from dispatch.regions import bring_regions, has_regions
 from hotline.app import build
 from hotline.demo import load_demo, read_accounts
 from hotline.jobs.loop import Background
 from hotline.migrations.run import is_current, migrate
 from hotline.services import Services
-from hotline.wiring import bus_of, database_of, each_of, keys_of, now, services_of
+from hotline.wiring import bus_of, config_file, database_of, each_of, keys_of, now, services_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from dispatch.database import Database
     from hotline.bus import Bus
 
 MOST_FILES = 65_536
@@ -42,8 +46,7 @@ def serve(settings: Settings, *, deliver: bool, clock: bool) -> None:
     allow_many_files()
     database = database_of(settings)
     if deliver and clock:
-        if not is_current(database):
-            migrate(database)
+        prepare(settings, database)
         if settings.demo:
             load_demo(database, data_dir=settings.data_dir, now=now())
     programme = build(settings, deliver=deliver, clock=clock, database=database)
@@ -55,6 +58,18 @@ def serve(settings: Settings, *, deliver: bool, clock: bool) -> None:
         server.run()
     finally:
         database.dispose()
+
+
+def prepare(settings: Settings, database: Database) -> None:
+    """Bring the database to the newest schema, and let a new one know the country's divisions."""
+    if not is_current(database):
+        migrate(database)
+    with database.reading() as session:
+        known = has_regions(session)
+    if not known:
+        rows = read_csv(config_file(settings, "regions.csv"), REGION_COLUMNS)
+        with database.writing() as session:
+            bring_regions(session, (row.values for row in rows))
 
 
 def uvicorn_config(settings: Settings, asgi: ASGIApp) -> uvicorn.Config:

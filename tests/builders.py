@@ -20,11 +20,12 @@ from dispatch.models.people import User
 from dispatch.models.tickets import Ticket
 from dispatch.models.unions import Employer, Union
 from dispatch.policy import Policy
+from dispatch.regions import bring_regions
 from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import Command
 from dispatch.rules.working_time import Calendar
 from dispatch.tickets import CallerDetails, ToldEmployer, open_ticket
-from dispatch.unions import import_unions, load_regions
+from dispatch.unions import import_unions
 from tests.pristine import keep, restore
 from tests.rules.policies import CONFIG, YEARS, calendars, catalogue, routing_rules, sla
 
@@ -101,7 +102,7 @@ def _fill(database: Database) -> None:
     regions = read_csv(CONFIG / "regions.csv", ("code", "name", "parent", "level", "pseudo"))
     by = By("machine")
     with database.writing() as session:
-        load_regions(session, (row.values for row in regions))
+        bring_regions(session, (row.values for row in regions))
         import_unions(session, (CONFIG / "demo" / "unions.csv").read_bytes(), by=by, now=NOW)
         import_employers(session, (CONFIG / "demo" / "employers.csv").read_bytes(), now=NOW)
         unions = dict(session.execute(select(Union.code, Union.id)).all())

@@ -49,9 +49,16 @@ class Server:
 
 
 @contextmanager
-def running(data_dir: Path, *, speed: float = 1.0, more: Mapping[str, str] | None = None) -> Iterator[Server]:
+def running(
+    data_dir: Path,
+    *,
+    speed: float = 1.0,
+    more: Mapping[str, str] | None = None,
+    demo: bool = True,
+    port: int | None = None,
+) -> Iterator[Server]:
     """Run `hotline run --demo` until the context ends; its telephones are `speed` times as fast as real ones."""
-    port = free_port()
+    port = port or free_port()
     ours = {"HOTLINE_DATA_DIR": str(data_dir), "HOTLINE_PORT": str(port), "HOTLINE_SANDBOX_SPEED": str(speed)}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
     # A file takes as much as the programme has to say; a pipe that nobody reads would stop it in the end.
@@ -59,7 +66,7 @@ def running(data_dir: Path, *, speed: float = 1.0, more: Mapping[str, str] | Non
     said = data_dir / f"said-{port}.txt"
     with said.open("w", encoding="utf-8") as output_file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "hotline", "run", "--demo"],
+            [sys.executable, "-m", "hotline", "run", *(["--demo"] if demo else [])],
             env=environment | ours | dict(more or {}),
             stdout=output_file,
             stderr=subprocess.STDOUT,

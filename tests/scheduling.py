@@ -11,6 +11,7 @@ TOGETHER: Final = (
     "tests/calls/test_the_whole_story.py",
     "tests/calls/test_many_processes.py",
     "tests/calls/test_simulate.py",
+    "tests/web/test_two_provinces.py",
     "tests/calls/test_golden.py::test_a_running_server_tells_it_the_same",
     # Its last test asks where the walks of this process have been.
     "tests/use_cases/test_recusal.py",

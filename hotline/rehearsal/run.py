@@ -12,7 +12,7 @@ from pwdlib import PasswordHash
 
 from config.load import read_csv
 from config.settings import SHIPPED_CONFIG, Settings
-from hotline.demo import REGION_COLUMNS
+from dispatch.regions import COLUMNS as REGION_COLUMNS
 from hotline.migrations.run import migrate
 from hotline.rehearsal.seed import NotEmpty, Seeded, seed_database
 from hotline.wiring import database_of, keys_of, now, policy_of

@@ -18,11 +18,11 @@ from dispatch.models.base import Base
 from dispatch.models.history import Notice
 from dispatch.models.tickets import Ticket, TicketSequence
 from dispatch.policy import Policy
+from dispatch.regions import bring_regions
 from dispatch.rules.levels import Level
 from dispatch.rules.roles import Role
 from dispatch.rules.working_time import SHANGHAI
 from dispatch.tickets import phone_key
-from dispatch.unions import load_regions
 from hotline.rehearsal.bulk import Bulk, Row, bulk, literal_of
 from hotline.rehearsal.lives import Model, live_all
 from hotline.rehearsal.mould import Copy, Mould, number_of, tables_of_tickets, words_of
@@ -70,7 +70,7 @@ def seed_database(
     _require_empty(database)
     country = plan_country(regions, unions, password_hash=password_hash, now=now, seed=seed)
     with database.writing() as session:
-        load_regions(session, regions)
+        bring_regions(session, regions)
         payload = {"unions": unions, "tickets": tickets}
         record(session, "RehearsalSeeded", stream=ADMINISTRATION, by=By("machine"), now=now, payload=payload)
     with bulk(database) as out:

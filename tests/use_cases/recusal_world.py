@@ -14,12 +14,12 @@ from dispatch.events import By
 from dispatch.models.people import User
 from dispatch.models.tickets import Ticket, TicketEmployer
 from dispatch.models.unions import Employer, EmployerTie, Union
+from dispatch.regions import bring_regions
 from dispatch.rules.levels import Level
 from dispatch.rules.recusal import UnionView
 from dispatch.rules.roles import Role
 from dispatch.rules.uscc import check_character
 from dispatch.tables import Sheet, import_sheet
-from dispatch.unions import load_regions
 from tests.builders import NOW
 from tests.rules.trees import region_at, trees
 
@@ -77,7 +77,7 @@ def furnish(session: Session, plan: Plan) -> None:
     parents = {union.id: union.parent_id for union in plan.unions}
     assert sum(parent is None for parent in parents.values()) == 1
     places = ("37", "3701", "3702", "370101", "370201", "370102", "370101001", "370201001", "370102002")
-    load_regions(
+    bring_regions(
         session, ({"code": code, "name": code, "parent": "", "level": "x", "pseudo": "0"} for code in places)
     )
     lines = [union_line(union) for union in plan.unions]

@@ -17,13 +17,14 @@ from dispatch.models.people import User
 from dispatch.models.tickets import Ticket
 from dispatch.models.unions import Union
 from dispatch.policy import Policy
+from dispatch.regions import bring_regions
 from dispatch.routing import recommend
 from dispatch.rules.roles import Role
 from dispatch.rules.routing import Ranking
 from dispatch.rules.ticket_state import Command
 from dispatch.tables import Sheet, import_sheet
 from dispatch.tickets import CallerDetails, ToldEmployer, open_ticket
-from dispatch.unions import COLUMNS, load_regions
+from dispatch.unions import COLUMNS
 from tests.builders import NOW, PHONE, WAGES, make_policy
 
 UNIONS = ",".join(COLUMNS)
@@ -43,7 +44,7 @@ class Town:
 
     def regions(self, places: Mapping[str, str]) -> None:
         """Know these places by code and name."""
-        load_regions(
+        bring_regions(
             self.session,
             (
                 {"code": code, "name": name, "parent": "", "level": "x", "pseudo": "0"}
