@@ -60,14 +60,18 @@ def session_of(browser: httpx.Client) -> requests.Session:
     return walker
 
 
-def walked(house: House, operation: Any, mode: GenerationMode, walker: requests.Session) -> int:
-    """Send an operation requests made from its description; return how many there were."""
+def walked(
+    house: House, operation: Any, mode: GenerationMode, walker: requests.Session, *, number: str | None = None
+) -> int:
+    """Send an operation requests made from its description, about `number` where it is given; return how many."""
     count = 0
 
     @WALK
     @given(case=operation.as_strategy(generation_mode=mode))
     def walk(case: Any) -> None:
         nonlocal count
+        if number is not None and "number" in (case.path_parameters or ()):
+            case.path_parameters["number"] = number
         case.validate_response(case.call(base_url=house.url, session=walker), checks=CHECKS)
         count += 1
 
