@@ -160,6 +160,10 @@ class Button:
     why_not: str | None
 
 
+_WORDS_ONLY: Final = frozenset({Command.ADD_PROGRESS})
+"""They add to the record, and change no column by which anybody finds or sees a ticket."""
+
+
 def perform(
     session: Session,
     actor: Actor,
@@ -197,7 +201,10 @@ def perform(
     ticket.version += 1
     _log(move)
     exchange_events.after(move)
-    scope.rewrite(session, ticket, now=now)
+    if command in _WORDS_ONLY and transition.moves_nothing:
+        scope.mention(session, ticket, now=now)
+    else:
+        scope.rewrite(session, ticket, now=now)
     if ticket.lead_union_id != led_by:
         # Who leads at home keeps watch over what another province does.
         scope.rewrite_all(session, linked.children(session, ticket), now=now)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from dispatch.errors import DispatchError
@@ -82,12 +82,9 @@ def remember(
         "answer": answer,
         "at": asked.at,
     }
-    try:
-        with session.begin_nested():
-            session.connection().execute(insert(PartnerRequest).values(values))
-    except IntegrityError:
-        return False
-    return True
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    made = dialect.insert(PartnerRequest).values(values).on_conflict_do_nothing().returning(PartnerRequest.id)
+    return session.scalar(made) is not None
 
 
 def forget(session: Session, *, now: datetime, window: timedelta, keep: timedelta) -> int:

@@ -74,6 +74,15 @@ def rewrite(session: Session, ticket: Ticket, *, now: datetime, begins: bool = F
     tell(session, Fact("ticket", ticket.number, ticket.version, now, rooms))
 
 
+def mention(session: Session, ticket: Ticket, *, now: datetime) -> None:
+    """Tell everyone who may see the ticket that something was added; who they are, and its place, have not changed."""
+    session.flush()
+    unions = sorted(row[0] for row in session.connection().execute(_SCOPE, {"ticket": ticket.id}))
+    centre = "sealed" if ticket.sealed else "centre"
+    rooms = (centre, *(f"union:{union}" for union in unions))
+    tell(session, Fact("ticket", ticket.number, ticket.version, now, rooms))
+
+
 def _rewrite_scope(
     connection: Connection, ticket_id: int, wanted: Mapping[int, tuple[str, str, int]], *, begins: bool
 ) -> set[int]:

@@ -31,6 +31,12 @@ class Transition:
     cancels: frozenset[ClockKind] = field(default_factory=frozenset)
     """Clocks that no longer count, whether they were in time or not."""
 
+    @property
+    def moves_nothing(self) -> bool:
+        """Whether neither the state nor any clock is another afterwards."""
+        clocks = (self.starts, self.stops, self.pauses, self.resumes, self.moves, self.cancels)
+        return self.to_state is None and not any(clocks)
+
 
 def row(
     command: Command,
