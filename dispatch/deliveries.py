@@ -40,7 +40,11 @@ CALL_ENDS: Final[Mapping[str, str]] = {
     "no_answer": "无人接听",
     "busy": "占线",
     "failed": "未接通",
+    "delivered": "已送达手机",
+    "undelivered": "没有送达手机",
 }
+LOST: Final = "undelivered"
+"""What the carrier says of a short message that it took and could not bring."""
 OPEN_ENDS: Final = ("unknown", "failed", "expired")
 """Ends that a person looks at; none of them is sent again by itself."""
 MAX_PAGE: Final = 200
@@ -67,7 +71,7 @@ class DeliveryLine:
     error: str | None
     settled_as: str | None
     outcome_label: str | None
-    """What came of a call."""
+    """What came of a call, and of a short message after the carrier took it."""
 
 
 def deliveries(
@@ -95,7 +99,8 @@ def deliveries(
     if state is not None:
         query = query.where(Outbox.state == state)
     if unsettled:
-        query = query.where(Outbox.state.in_(OPEN_ENDS), NoticeDelivery.settled_at.is_(None))
+        lost = or_(Outbox.state.in_(OPEN_ENDS), NoticeDelivery.outcome == LOST)
+        query = query.where(lost, NoticeDelivery.settled_at.is_(None))
     if before is not None:
         query = query.where(NoticeDelivery.id < before)
     reads = actor.role is not Role.ADMINISTRATOR
@@ -126,7 +131,8 @@ def deliveries(
 def settle(session: Session, actor: Actor, delivery_id: int, *, settled_as: str, now: datetime) -> None:
     """Say what became of a message without a known end; raises NotFound, WrongState."""
     delivery, carried = _lock(session, actor, delivery_id)
-    if carried.state not in OPEN_ENDS or delivery.settled_at is not None:
+    open_end = carried.state in OPEN_ENDS or delivery.outcome == LOST
+    if not open_end or delivery.settled_at is not None:
         raise WrongState(str(delivery_id), "settle", carried.state, "这条消息已有结果，或已处理")
     delivery.settled_at, delivery.settled_by_id, delivery.settled_as = now, actor.user_id, settled_as
     told = {"delivery": delivery_id, "as": settled_as}

@@ -83,6 +83,7 @@ LABELS: Final[Mapping[str, str]] = {
     "RelayCalled": "中转通话",
     "PartnerLinked": "与协作单位交换",
     "CallbackRelayed": "协作单位回访",
+    "TextNotDelivered": "短信未送达",
 }
 """What people call each event."""
 

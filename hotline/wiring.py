@@ -32,7 +32,7 @@ from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
 from hotline.channels.base import Channel
 from hotline.channels.mail import MailChannel
 from hotline.channels.robots import DingtalkChannel, WecomChannel
-from hotline.channels.sms import SmsChannel
+from hotline.channels.sms import SmsChannel, receipts_url
 from hotline.keys import Keys, load_keys
 from hotline.line.follow_ups import FollowUpPolicy
 from hotline.line.lines import Lines
@@ -231,7 +231,9 @@ def channels_of(
     found: dict[str, Channel] = {
         "wecom": WecomChannel(notices.robot_origins["wecom"]),
         "dingtalk": DingtalkChannel(notices.robot_origins["dingtalk"]),
-        "sms": SmsChannel(carrier, settings.numbers[0], outbound),
+        "sms": SmsChannel(
+            carrier, settings.numbers[0], outbound, receipts_url(settings.effective_public_url)
+        ),
     }
     if settings.smtp_host:
         found["email"] = MailChannel(

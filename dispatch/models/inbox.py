@@ -102,7 +102,7 @@ class NoticeDelivery(Base):
     reference: Mapped[str | None] = mapped_column(String(64))
     """What the other side calls it, where it says."""
     outcome: Mapped[str | None] = mapped_column(String(16))
-    """Of a call: signed, answered, machine, no_answer, busy, failed."""
+    """Of a call: signed, answered, machine, no_answer, busy, failed; of a short message: delivered, undelivered."""
     settled_at: Mapped[datetime | None]
     """A person has looked at a delivery without a known end."""
     settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))

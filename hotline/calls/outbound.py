@@ -10,10 +10,14 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotAllowed
+from dispatch.models.inbox import NoticeDelivery
+from dispatch.rules.notice_policy import ChannelKind
 from dispatch.rules.phones import normalise
 from dispatch.rules.policy import Fields
 from dispatch.rules.working_time import SHANGHAI
 from hotline.calls.models import Call
+from hotline.calls.relay_models import RelayCall
+from hotline.calls.talk_models import Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,33 @@ def check_call_out(
         raise NotAllowed("call_out", refusal)
 
 
+def over_the_centres_cap(session: Session, outbound: OutboundPolicy, *, now: datetime) -> str | None:
+    """Return a Chinese sentence when the whole centre has called out as often as it may today, by whatever way."""
+    midnight = _midnight(now)
+    made = _today(session, now, Call.id > 0)
+    # A relay call is two: one to the handler, one to the caller.
+    made += 2 * (
+        session.scalar(select(func.count(RelayCall.id)).where(RelayCall.created_at >= midnight)) or 0
+    )
+    rung = select(func.count(NoticeDelivery.id)).where(
+        NoticeDelivery.channel == ChannelKind.ROBOCALL.value,
+        NoticeDelivery.reference.is_not(None),
+        NoticeDelivery.created_at >= midnight,
+    )
+    made += session.scalar(rung) or 0
+    outside = select(func.count(Transfer.id)).where(
+        Transfer.target == "outside", Transfer.created_at >= midnight
+    )
+    made += session.scalar(outside) or 0
+    return f"今天全中心已外呼{outbound.a_day}次，达到上限，请值班长处理" if made >= outbound.a_day else None
+
+
 def _over_a_cap(
     session: Session, number_key: str | None, user_id: int | None, outbound: OutboundPolicy, now: datetime
 ) -> str | None:
-    if _today(session, now, Call.id > 0) >= outbound.a_day:
-        return f"今天全中心已外呼{outbound.a_day}次，达到上限，请值班长处理"
+    whole = over_the_centres_cap(session, outbound, now=now)
+    if whole is not None:
+        return whole
     if number_key is not None:
         to_number = _today(session, now, Call.from_key == number_key)
         if to_number >= outbound.per_number_a_day:
@@ -103,6 +129,9 @@ def _over_a_cap(
 
 
 def _today(session: Session, now: datetime, whose: ColumnElement[bool]) -> int:
-    midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    query = select(func.count()).where(Call.started_at >= midnight, Call.direction != "inbound", whose)
+    query = select(func.count()).where(Call.started_at >= _midnight(now), Call.direction != "inbound", whose)
     return session.scalar(query) or 0
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)

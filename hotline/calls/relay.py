@@ -24,7 +24,7 @@ from dispatch.rules.ticket_state import OPEN_STATES
 from dispatch.rules.working_time import SHANGHAI
 from dispatch.telling import dialled_of
 from dispatch.tickets import log
-from hotline.calls.outbound import OutboundPolicy
+from hotline.calls.outbound import OutboundPolicy, over_the_centres_cap
 from hotline.calls.relay_models import RelayCall
 
 RINGS: Final = timedelta(seconds=40)
@@ -82,6 +82,9 @@ def begin_relay(
     _end_stuck(session, user, now)
     if _under_way(session, user) is not None:
         raise WrongState(number, "relay_call", "ringing", "您有一通中转电话正在进行")
+    whole = over_the_centres_cap(session, outbound, now=now)
+    if whole is not None:
+        raise NotAllowed("relay_call", whole)
     if _today(session, RelayCall.user_id == user.id, now) >= outbound.per_operator_a_day:
         raise NotAllowed("relay_call", f"今天已拨打{outbound.per_operator_a_day}次，达到上限")
     if _today(session, RelayCall.caller_id == caller.id, now) >= outbound.per_number_a_day:

@@ -22,7 +22,6 @@ from hotline.jobs.partners import tell_partner
 from hotline.line import conversations, legs, listening, offers
 from hotline.line.endings import caller_gone
 from hotline.line.models import Offer
-from hotline.public import replies
 from hotline.services import Services
 from hotline.voice.twiml import Addresses
 
@@ -319,34 +318,6 @@ def _play_warning(services: Services, payload: Payload) -> None:
         logger.info("the warning came too late", call_id=payload["call_id"])
 
 
-def _send_sms(services: Services, payload: Payload) -> None:
-    """Send one message; what it says is read now, so that a ticket sealed meanwhile sends nothing."""
-    with services.database.reading() as session:
-        message = sms.compose(
-            session,
-            payload["caller_id"],
-            messages=services.messages,
-            outbound=services.outbound,
-            policy=services.policy,
-        )
-    if message is not None:
-        services.carrier.send_sms(message.to, from_=services.numbers[0], body=message.body)
-
-
-def _send_public_text(services: Services, payload: Payload) -> None:
-    """Send an answer of the public side; like every message it is read now."""
-    with services.database.reading() as session:
-        reply = replies.compose(
-            session,
-            payload,
-            policy=services.policy,
-            public=services.public,
-            outbound=services.outbound,
-        )
-    if reply is not None:
-        services.carrier.send_sms(reply.to, from_=services.numbers[0], body=reply.body)
-
-
 def _end_conference(services: Services, payload: Payload) -> None:
     services.carrier.end_conference(payload["conference"])
 
@@ -391,8 +362,8 @@ _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "hold": _hold,
     "mute": _mute,
     "play_warning": _play_warning,
-    "send_sms": _send_sms,
-    "send_public_text": _send_public_text,
+    "send_sms": sms.send_sms,
+    "send_public_text": sms.send_public_text,
     "end_conference": _end_conference,
     "fetch_recording": _fetch_recording,
     "send_notice": notices.send_notice,

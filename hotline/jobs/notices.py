@@ -30,7 +30,9 @@ from dispatch.rules.working_time import SHANGHAI
 from dispatch.scope import UNION_CLOCKS
 from dispatch.unit_of_work import unit_of_work
 from hotline.calls.keeping import recording_cipher
+from hotline.calls.outbound import over_the_centres_cap
 from hotline.channels.base import Address, ChannelError, Message
+from hotline.public.receipts import note_sent
 from hotline.services import Services
 from hotline.voice.union_twiml import UnionAddresses
 
@@ -106,7 +108,17 @@ def send_notice(services: Services, payload: Mapping[str, Any]) -> None:
     reference = channel.send(ready.address, ready.message)
     if reference is not None:
         with unit_of_work(services.database, publish=services.publish) as session:
-            session.get_one(NoticeDelivery, payload["delivery_id"]).reference = reference[:64]
+            delivery = session.get_one(NoticeDelivery, payload["delivery_id"])
+            delivery.reference = reference[:64]
+            session.flush()
+            if ready.channel == ChannelKind.SMS.value:
+                note_sent(
+                    session,
+                    reference[:64],
+                    purpose="notice",
+                    ticket_id=delivery.ticket_id,
+                    now=services.now(),
+                )
 
 
 def ring_for_notice(services: Services, payload: Mapping[str, Any]) -> None:
@@ -119,7 +131,9 @@ def ring_for_notice(services: Services, payload: Mapping[str, Any]) -> None:
         if number is None or ticket is None:
             raise NoLongerWanted
         rung = _rung_today(session, delivery, now)
-    refusal = services.outbound.why_refused(number)
+        # A life is not weighed against a telephone bill.
+        whole = over_the_centres_cap(session, services.outbound, now=now) if ticket.urgency != "P0" else None
+    refusal = services.outbound.why_refused(number) or whole
     if refusal is None and rung > services.outbound.per_number_a_day:
         refusal = f"今天已拨打{rung - 1}次，不再拨打"
     if refusal is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
@@ -11,10 +13,51 @@ from dispatch.models.tickets import Caller, Ticket
 from dispatch.policy import Policy
 from dispatch.rules.numbering import TicketNumber, query_code
 from dispatch.rules.phones import PhoneKind, normalise
+from dispatch.unit_of_work import unit_of_work
 from hotline.calls.outbound import OutboundPolicy
+from hotline.channels.sms import receipts_url
+from hotline.public import replies
+from hotline.public.quiet import is_quiet
+from hotline.public.receipts import note_sent
+from hotline.services import Services
 from hotline.voice.service_policy import Messages
 
 logger = structlog.get_logger(__name__)
+
+
+def send_sms(services: Services, payload: Mapping[str, Any]) -> None:
+    """Send one message; what it says is read now, so that a ticket sealed meanwhile sends nothing."""
+    with services.database.reading() as session:
+        message = compose(
+            session,
+            payload["caller_id"],
+            messages=services.messages,
+            outbound=services.outbound,
+            policy=services.policy,
+        )
+    if message is not None:
+        _send(services, message, purpose="accepted")
+
+
+def send_public_text(services: Services, payload: Mapping[str, Any]) -> None:
+    """Send an answer of the public side; like every message it is read now."""
+    with services.database.reading() as session:
+        reply = replies.compose(
+            session, payload, policy=services.policy, public=services.public, outbound=services.outbound
+        )
+    if reply is not None:
+        _send(services, Sms(reply.to, reply.body, reply.ticket_id), purpose="reply")
+
+
+def _send(services: Services, message: Sms, *, purpose: str) -> None:
+    sid = services.carrier.send_sms(
+        message.to,
+        from_=services.numbers[0],
+        body=message.body,
+        status_callback=receipts_url(services.public_url),
+    )
+    with unit_of_work(services.database, publish=services.publish) as session:
+        note_sent(session, sid[:64], purpose=purpose, ticket_id=message.ticket_id, now=services.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +66,7 @@ class Sms:
 
     to: str
     body: str
+    ticket_id: int | None
 
 
 def compose(
@@ -42,4 +86,7 @@ def compose(
         return None
     code = query_code(policy.secret, ticket.number, ticket.query_code_generation)
     number = TicketNumber.parse(ticket.number).spoken
-    return Sms(phone.e164, messages.accepted_sms.format(number=number, code=code))
+    if is_quiet(session, caller.phone_key):
+        logger.info("this number wants no messages", ticket=ticket.number)
+        return None
+    return Sms(phone.e164, messages.accepted_sms.format(number=number, code=code), ticket.id)

@@ -28,6 +28,7 @@ from hotline.public.errors import TooMany
 from hotline.public.limits import use
 from hotline.public.models import IncomingMessage
 from hotline.public.policy import PublicPolicy
+from hotline.public.quiet import START, STOP, resume, silence
 from hotline.public.words import alarm, cleaned
 
 CHANNEL: Final = "sms"
@@ -39,7 +40,7 @@ _ASKING: Final = re.compile(r"(?:查询|进度|查|CX)?[:：,，\s]*(\d{4}-?\d{6
 _ADDING: Final = re.compile(
     r"(?:补充|BC)[:：,，\s]*(\d{4}-?\d{6})[\s,，、+/:：]+(\d{6})[\s,，、+/:：]*(.+)", re.DOTALL
 )
-_HELP: Final = frozenset({"帮助", "?", "HELP", "BZ", "功能", "退订", "TD", "T", "STOP", "12351"})
+_HELP: Final = frozenset({"帮助", "?", "HELP", "BZ", "功能", "12351"})
 
 
 class Kind(StrEnum):
@@ -59,6 +60,9 @@ class Kind(StrEnum):
     CRISIS = "crisis"
     REFUSED = "refused"
     TOO_MANY = "too_many"
+    QUIET = "quiet"
+    """Wants no more messages."""
+    RESUMED = "resumed"
     DROPPED = "dropped"
     """Beyond the limit, and told so already; or from a machine."""
 
@@ -141,6 +145,10 @@ def _take(
     public: PublicPolicy,
     now: datetime,
 ) -> _Taken:
+    word = _word(said)
+    if key is not None and phone.kind is PhoneKind.MOBILE and word in STOP | START:
+        # Before any limit: nobody is kept from being left alone.
+        return _Taken(_choose(session, key, word, now))
     if crisis:
         # Before any limit: whoever writes so for the thirtieth time today must be heard too.
         return _cry(session, text, key, said, policy=policy, now=now)
@@ -162,9 +170,21 @@ def _take(
         if code is None:
             return _Taken(Kind.NEED_CODE)
         return _asked(session, number, code, key, words=None, policy=policy, now=now)
-    if _folded(said).upper().strip("“”\"' 。.!") in _HELP or (not said and not text.media):
+    if word in _HELP or (not said and not text.media):
         return _Taken(Kind.HELP)
     return _story(session, text, key, said, policy=policy, public=public, now=now)
+
+
+def _word(said: str) -> str:
+    return _folded(said).upper().strip("“”\"' 。.!")
+
+
+def _choose(session: Session, key: str, word: str, now: datetime) -> Kind:
+    if word in STOP:
+        silence(session, key, now=now)
+        return Kind.QUIET
+    resume(session, key)
+    return Kind.RESUMED
 
 
 def _asked(

@@ -104,3 +104,28 @@ class IncomingMessage(Base):
     media: Mapped[int] = mapped_column(default=0)
     """Pictures that came with it and were not fetched."""
     crisis: Mapped[bool] = mapped_column(default=False)
+
+
+class SentText(Base):
+    """A short message that the carrier has taken, by the carrier's name for it; neither words nor number stand here."""
+
+    __tablename__ = "sent_text"
+
+    sid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(16))
+    """accepted, reply, notice; empty while only the carrier's report is known."""
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    """The furthest that the carrier has reported: see `receipts.STATES`."""
+    error: Mapped[str | None] = mapped_column(String(16))
+    at: Mapped[datetime]
+    state_at: Mapped[datetime | None]
+
+
+class QuietNumber(Base):
+    """A number, as its keyed digest, that wants no more short messages."""
+
+    __tablename__ = "quiet_number"
+
+    phone_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]

@@ -34,7 +34,19 @@ TEXTS: Final[Mapping[str, frozenset[str]]] = {
     "progress": frozenset({"number", "state", "until"}),
     "sealed": frozenset({"number"}),
     **dict.fromkeys(
-        ("wrong", "locked", "person", "need_code", "help", "crisis", "refused", "too_many"), frozenset()
+        (
+            "wrong",
+            "locked",
+            "person",
+            "need_code",
+            "help",
+            "crisis",
+            "refused",
+            "too_many",
+            "quiet",
+            "resumed",
+        ),
+        frozenset(),
     ),
 }
 """Every short message and what it names; nothing else may stand in one."""

@@ -18,6 +18,7 @@ from hotline.calls.outbound import OutboundPolicy
 from hotline.public.messages import Kind
 from hotline.public.models import IncomingMessage
 from hotline.public.policy import PublicPolicy
+from hotline.public.quiet import is_quiet
 
 logger = structlog.get_logger(__name__)
 
@@ -30,6 +31,7 @@ class Reply:
 
     to: str
     body: str
+    ticket_id: int | None
 
 
 def compose(
@@ -44,6 +46,8 @@ def compose(
     if "caller_id" in payload:
         caller = session.get(Caller, payload["caller_id"])
         raw, kind = (caller.phone if caller is not None else None), Kind.RECEIVED
+        if caller is not None and is_quiet(session, caller.phone_key):
+            return None
         ticket = session.get(Ticket, caller.ticket_id) if caller is not None else None
     else:
         message = session.get_one(IncomingMessage, payload["message_id"])
@@ -57,7 +61,7 @@ def compose(
         logger.warning("no message to this number", reason=refusal)
         return None
     body = _body(session, kind, ticket, policy=policy, public=public)
-    return Reply(phone.e164, body) if body is not None else None
+    return Reply(phone.e164, body, ticket.id if ticket is not None else None) if body is not None else None
 
 
 def _body(

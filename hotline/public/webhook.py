@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Response
 
 from dispatch.unit_of_work import unit_of_work
 from hotline.public.messages import Kind, Text, take_message
+from hotline.public.receipts import take_receipt
 from hotline.services import Services
 from hotline.voice.events import Malformed
 from hotline.voice.webhooks import Verified
@@ -42,6 +43,24 @@ async def incoming(webhook: Verified) -> Response:
     )
     await run_sync(partial(_take, webhook.voice.services, text), limiter=webhook.voice.limiter)
     return Response(NOTHING_TO_SAY, media_type="application/xml")
+
+
+@router.post("/status")
+async def status(webhook: Verified) -> Response:
+    """What became of a message that we sent."""
+    sid = webhook.text("MessageSid") or webhook.text("SmsSid")
+    if not 0 < len(sid) <= 64:
+        raise Malformed("no MessageSid")
+    told = webhook.text("MessageStatus") or webhook.text("SmsStatus"), webhook.text("ErrorCode")[:16]
+    await run_sync(partial(_note, webhook.voice.services, sid, *told), limiter=webhook.voice.limiter)
+    return Response(status_code=204)
+
+
+def _note(services: Services, sid: str, state: str, error: str) -> None:
+    with unit_of_work(
+        services.database, publish=services.publish, wake=services.wake, purpose="webhook"
+    ) as session:
+        take_receipt(session, sid, state, error=error, now=services.now())
 
 
 def _take(services: Services, text: Text) -> Kind | None:

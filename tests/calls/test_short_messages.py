@@ -19,13 +19,17 @@ from dispatch.database import Database
 from dispatch.models.history import Event, Notice
 from dispatch.models.progress import QueryTry
 from dispatch.models.tickets import Caller, Ticket
+from dispatch.parties import phone_key
 from dispatch.rules.numbering import TicketNumber, query_code
 from dispatch.rules.ticket_state import Command
 from hotline.carriers.sandbox.endpoints import Endpoint
 from hotline.carriers.sandbox.endpoints import Event as Told
 from hotline.carriers.sandbox.phone_api import NotUnderstood, _Handset
+from hotline.jobs.sms import compose
 from hotline.jobs.ticker import look_at_itself
-from hotline.public.models import IncomingMessage, PublicUse
+from hotline.public import replies
+from hotline.public.models import IncomingMessage, PublicUse, SentText
+from hotline.public.receipts import note_sent, take_receipt
 from tests.builders import WAGES, give, make_ticket
 from tests.calls.centre import BASE, Centre, open_centre
 
@@ -43,12 +47,12 @@ def centre(database: Database, tmp_path: Path) -> Iterator[Centre]:
 
 
 def delivered(
-    centre: Centre, fields: Sequence[tuple[str, str]], *, signature: str | None = None
+    centre: Centre, fields: Sequence[tuple[str, str]], *, signature: str | None = None, door: str = DOOR
 ) -> httpx.Response:
     """Post a message as a carrier would, signed unless a signature is given."""
     if signature is None:
         validator = RequestValidator(centre.services.webhook_secret)
-        signature = validator.compute_signature(BASE + DOOR, FormData(list(fields)))
+        signature = validator.compute_signature(BASE + door, FormData(list(fields)))
     headers = {
         "X-Twilio-Signature": signature,
         "Content-Type": "application/x-www-form-urlencoded",
@@ -57,7 +61,7 @@ def delivered(
 
     async def send() -> httpx.Response:
         async with client:
-            return await client.post(DOOR, content=urlencode(list(fields)), headers=headers)
+            return await client.post(door, content=urlencode(list(fields)), headers=headers)
 
     return centre.line.portal.call(send)
 
@@ -284,3 +288,91 @@ def counts(centre: Centre) -> int:
         return sum(
             session.scalar(select(func.count()).select_from(table)) or 0 for table in (PublicUse, QueryTry)
         )
+
+
+def receipt(centre: Centre, sid: str, state: str, **more: str) -> int:
+    """Report what became of a message, signed as the carrier does; return the answer's status."""
+    fields = [("MessageSid", sid), ("MessageStatus", state), *more.items()]
+    return delivered(centre, fields, door="/messages/status").status_code
+
+
+def sent_texts(centre: Centre) -> list[tuple[str, str, str, str | None]]:
+    with centre.services.database.reading() as session:
+        rows = session.scalars(select(SentText).order_by(SentText.at, SentText.sid)).all()
+        return [(row.sid, row.purpose, row.state, row.error) for row in rows]
+
+
+def test_a_receipt_is_kept_in_whatever_order_it_comes_and_never_moves_back(centre: Centre) -> None:
+    centre.phone(WORKER).texts("三个月没发工资").reads("查询号")
+    centre.line.settle()
+    ((sid, purpose, state, _),) = sent_texts(centre)
+    assert (purpose, state) == ("reply", "delivered"), "the sandbox reports as a carrier does"
+    for late in ("sent", "undelivered", "nonsense", "delivered"):
+        assert receipt(centre, sid, late) == 204
+    assert [each[2] for each in sent_texts(centre)] == ["delivered"]
+    # One that comes before our own row is kept for it.
+    assert receipt(centre, "SMearly", "sent") == 204
+    assert ("SMearly", "", "sent", None) in sent_texts(centre)
+    assert receipt(centre, "", "sent") == 400
+    fields = [("MessageSid", sid), ("MessageStatus", "read")]
+    assert delivered(centre, fields, door="/messages/status", signature="forged").status_code == 403
+    assert [each[2] for each in sent_texts(centre) if each[0] == sid] == ["delivered"]
+
+
+def test_a_message_that_did_not_arrive_is_told_to_the_desk_once(centre: Centre) -> None:
+    now = centre.services.now()
+    with centre.services.database.writing() as session:
+        ticket = make_ticket(session, centre.world, **WAGES, secondary_categories=[])
+        number, ticket_id = ticket.number, ticket.id
+        # The report is quicker than the sender's own note.
+        assert take_receipt(session, "SM9", "undelivered", error="30003", now=now)
+        note_sent(session, "SM9", purpose="accepted", ticket_id=ticket_id, now=now)
+    for state in ("failed", "undelivered", "sent"):
+        receipt(centre, "SM9", state)
+    with centre.services.database.reading() as session:
+        (text,) = session.scalars(select(Notice.text).where(Notice.text.contains("没有送达"))).all()
+        assert number in text
+        events = session.scalars(select(Event).where(Event.kind == "TextNotDelivered")).all()
+        assert [(each.ticket_id, each.payload) for each in events] == [(ticket_id, {"error": "30003"})]
+        assert list(verify(session)) == []
+
+
+@ON_SQLITE
+def test_whoever_wants_no_messages_gets_none_until_he_wants_them_again(centre: Centre) -> None:
+    phone = centre.phone(WORKER)
+    phone.texts("退订").reads("已退订")
+    world, services = centre.world, centre.services
+    with services.database.writing() as session:
+        ticket = make_ticket(session, world, **WAGES, secondary_categories=[])
+        caller = session.scalars(select(Caller).where(Caller.ticket_id == ticket.id)).one()
+        caller.phone, caller.phone_key = WORKER, phone_key(services.policy.secret, WORKER)
+        caller_id = caller.id
+
+    def wanted() -> bool:
+        with services.database.reading() as session:
+            found = compose(
+                session,
+                caller_id,
+                messages=services.messages,
+                outbound=services.outbound,
+                policy=services.policy,
+            )
+            web = replies.compose(
+                session,
+                {"caller_id": caller_id},
+                policy=services.policy,
+                public=services.public,
+                outbound=services.outbound,
+            )
+        assert (found is None) == (web is None)
+        return found is not None
+
+    assert not wanted()
+    # His own question is answered all the same.
+    phone.texts("帮助").reads("直接发送")
+    phone.texts(" hf。").reads("已恢复")
+    assert wanted()
+    phone.texts("td")
+    assert not wanted()
+    assert kinds(centre) == ["quiet", "help", "resumed", "quiet"]
+    assert len(tickets(centre)) == 1, "none of these words is a request"

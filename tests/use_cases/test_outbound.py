@@ -9,16 +9,20 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.load import load_policy
 from config.settings import SHIPPED_CONFIG
 from dispatch.database import Database
 from dispatch.errors import NotAllowed
+from dispatch.models.inbox import NoticeDelivery
+from dispatch.models.tickets import Caller
 from dispatch.rules.policy import PolicyError
 from hotline.calls.models import Call
-from hotline.calls.outbound import OutboundPolicy, check_call_out
-from tests.builders import NOW, World, build_world
+from hotline.calls.outbound import OutboundPolicy, check_call_out, over_the_centres_cap
+from hotline.calls.relay_models import RelayCall
+from tests.builders import NOW, WAGES, World, build_world, make_ticket
 
 SHIPPED = load_policy(SHIPPED_CONFIG / "outbound.yaml", OutboundPolicy.from_mapping)
 SMALL = replace(SHIPPED, per_number_a_day=2, per_operator_a_day=3, a_day=4)
@@ -112,3 +116,34 @@ def test_a_policy_that_cannot_be_obeyed_is_refused(changed: dict[str, Any]) -> N
     OutboundPolicy.from_mapping(whole)
     with pytest.raises(PolicyError):
         OutboundPolicy.from_mapping({**whole, **changed})
+
+
+def test_relay_calls_and_calls_about_notices_count_in_the_centres_day(world: World) -> None:
+    with world.database.writing() as session:
+        ticket = make_ticket(session, world, **WAGES)
+        caller = session.scalars(select(Caller).where(Caller.ticket_id == ticket.id)).one()
+        user = world.actor("lixia").user_id
+        assert user is not None
+        small = replace(SHIPPED, a_day=3)
+        assert over_the_centres_cap(session, small, now=NOW) is None
+        session.add(
+            RelayCall(ticket_id=ticket.id, caller_id=caller.id, user_id=user, state="ended", created_at=NOW)
+        )
+        for reference, channel in (("CA1", "robocall"), (None, "robocall"), ("SM1", "sms")):
+            session.add(
+                NoticeDelivery(purpose="notice", channel=channel, created_at=NOW, reference=reference)
+            )
+        session.flush()
+        assert over_the_centres_cap(session, replace(small, a_day=4), now=NOW) is None
+        assert over_the_centres_cap(session, small, now=NOW) is not None
+        with pytest.raises(NotAllowed, match="全中心"):
+            check_call_out(
+                session,
+                "+8613800000001",
+                number_key=None,
+                user_id=None,
+                outbound=small,
+                may_dial_mainland=True,
+                now=NOW,
+            )
+        assert over_the_centres_cap(session, small, now=NOW + timedelta(days=1)) is None
