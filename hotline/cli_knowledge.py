@@ -8,17 +8,15 @@ from typing import Annotated
 
 import typer
 
-from config.settings import SHIPPED_CONFIG
 from dispatch.errors import ImportRefused
 from dispatch.events import By
 from dispatch.knowledge_files import Entry, export_file, import_reviewed, parse_file
 from dispatch.rules.articles import categories_known
 from hotline.cli_unions import fail, open_database, read
+from hotline.first_articles import folder_of
 from hotline.wiring import keys_of, now, policy_of
 
 knowledge_app = typer.Typer(no_args_is_help=True, help="知识库")
-
-FOLDER = "knowledge"
 
 
 @knowledge_app.command("import")
@@ -31,12 +29,11 @@ def import_command(
 ) -> None:
     """导入并发布经人工复核的条目；有一处错误就什么都不写。内容不同的条目成为新版本，旧版本仍可查。"""
     settings = read()
-    own = settings.config_dir / FOLDER
     known = categories_known(policy_of(settings, keys_of(settings)).catalogue)
     entries: list[Entry] = []
     refused = 0
     seen: dict[str, Path] = {}
-    for file in files_of(files or [own if own.is_dir() else SHIPPED_CONFIG / FOLDER]):
+    for file in files_of(files or [folder_of(settings)]):
         try:
             found = parse_file(file.read_bytes(), categories=known)
         except ImportRefused as error:

@@ -30,7 +30,7 @@ from hotline.rehearsal.mould import Copy, Mould, number_of, tables_of_tickets, w
 from hotline.rehearsal.tree import Country, Node, plan_country
 from hotline.rehearsal.words import story
 
-MUST_BE_EMPTY: Final = ("union_org", "user_account", "employer", "ticket", "call", "event")
+MUST_BE_EMPTY: Final = ("union_org", "user_account", "employer", "ticket", "call")
 AT_ONCE: Final = 10_000
 """Tickets that are put together before they are written."""
 WEEKS_BACK: Final = 100

@@ -134,10 +134,20 @@ def test_an_inspector_scores_the_operator_appeals_and_the_supervisor_decides(
     expect(page.get_by_test_id("appeal-outcome")).to_contain_text("Appeal upheld")
     assert small.small_targets() == []
     looks_right(small)
-    small.go_to("/knowledge?code=wage-arrears")
-    expect(page.get_by_test_id("article")).to_contain_text("劳动法")
+    publish_ended_article(served)
+    small.go_to("/knowledge?code=old-rule")
+    expect(page.get_by_test_id("article-stale")).to_contain_text("No longer in force")
     assert small.small_targets() == []
     looks_right(small)
+
+
+def publish_ended_article(served: Server) -> None:
+    told = {"code": "old-rule", "title": "旧办法", "body": "已经废止的办法。", "source": "旧文件"}
+    dispatcher, supervisor = served.browser("dispatcher"), served.browser("supervisor")
+    made = dispatcher.post("/api/knowledge", json={**told, "valid_to": "2020-12-31"})
+    assert made.status_code == 201, made.text
+    decision = {"version": made.json()["version"], "approved": True}
+    assert supervisor.post("/api/knowledge/old-rule/decide", json=decision).status_code == 200
 
 
 def drawn_ticket(served: Server) -> str:
