@@ -22,6 +22,13 @@ from dispatch.rules.permissions import Action
 from dispatch.rules.policy import PolicyError
 from dispatch.rules.working_time import SHANGHAI
 
+try:
+    # Ten times as fast; a PyYAML built without libyaml lacks it.
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]  # the same interface
+
+DEEPEST: Final = 10
 MOST: Final = 2000
 """Articles in one file."""
 
@@ -156,14 +163,8 @@ def _root(data: bytes) -> yaml.SequenceNode:
     except UnicodeDecodeError as error:
         raise ImportRefused([(data[: error.start].count(b"\n") + 1, "文件须为UTF-8文本")]) from error
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                raise ImportRefused(
-                    [(event.start_mark.line + 1 if event.start_mark else 1, "不接受YAML别名")]
-                )
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except RecursionError as error:
-        raise ImportRefused([(1, "文件嵌套过深")]) from error
+        _refuse_tricks(text)
+        root = yaml.compose(text, Loader=SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ImportRefused([(line, f"不是有效的YAML：{error.problem}")]) from error
@@ -173,6 +174,18 @@ def _root(data: bytes) -> yaml.SequenceNode:
     if len(pairs) == 1 and pairs[0][0].value == "articles" and isinstance(pairs[0][1], yaml.SequenceNode):
         return pairs[0][1]
     raise ImportRefused([(1, "文件应只有一个articles列表")])
+
+
+def _refuse_tricks(text: str) -> None:
+    """Look at a file's events, one by one, before anything is built of them; raises ImportRefused."""
+    depth = 0
+    for event in yaml.parse(text, Loader=SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent):
+            raise ImportRefused([(line, "不接受YAML别名")])
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ImportRefused([(line, "文件嵌套过深")])
 
 
 def _plain(node: yaml.Node) -> Any:

@@ -74,6 +74,7 @@ def test_the_shipped_articles_can_be_read_and_say_what_they_rest_on() -> None:
         ("articles: [\n", 2),
         ("other: []\n", 1),
         ("[" * 5000, 1),
+        ("[" * 200_000 + "]" * 200_000, 1),
         ("articles:\n- !!python/object/apply:os.getcwd []\n", 2),
     ],
 )
