@@ -16,6 +16,7 @@ from agent_console.api import (
     floor,
     health,
     inbox,
+    knowledge,
     line,
     links,
     lists,
@@ -25,6 +26,7 @@ from agent_console.api import (
     protection,
     public_progress,
     public_request,
+    quality,
     recordings,
     reference,
     relay,
@@ -71,6 +73,8 @@ ROUTERS = (
     protection.router,
     public_progress.router,
     public_request.router,
+    knowledge.router,
+    quality.router,
     health.router,
 )
 

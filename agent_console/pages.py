@@ -22,6 +22,8 @@ SCREENS: Final = (
     "/callbacks",
     "/return-calls",
     "/floor",
+    "/knowledge",
+    "/quality",
     "/inbox",
     "/inbox/{number}",
     "/inbox/more/{part}",

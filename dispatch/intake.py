@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dispatch import linked
+from dispatch import knowledge, linked
 from dispatch.clocks import planned
 from dispatch.errors import Invalid, NotAllowed
 from dispatch.move import Move
@@ -33,6 +33,11 @@ def direct_answer(move: Move) -> None:
     """Answer at once; whoever called in a crisis is looked after instead."""
     if needs_follow_up(move):
         raise NotAllowed("direct_answer", "危机来电须受理并安排24至72小时内的心理跟进，不能直接答复办结")
+    cited = knowledge.cite(
+        move.session, move.ticket, move.data["knowledge_id"], by=move.actor.by, now=move.now
+    )
+    # In the chain of the ticket's history: what the answer rested on cannot be changed afterwards.
+    move.notes |= {"knowledge_version": cited.n, "knowledge_fingerprint": cited.fingerprint}
 
 
 def void(move: Move) -> None:

@@ -114,6 +114,8 @@ CENTRE_ONLY: Final = frozenset(
 
 _NAMES: Final[Mapping[str, str]] = {
     **FIELD_LABELS,
+    "knowledge_version": "条目版本",
+    "knowledge_fingerprint": "条目指纹",
     "nature": "性质",
     "secondary_categories": "次要类别",
     "headcount": "人数",

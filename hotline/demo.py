@@ -23,6 +23,7 @@ from dispatch.regions import COLUMNS as REGION_COLUMNS
 from dispatch.regions import bring_regions
 from dispatch.rules.roles import Role
 from dispatch.unions import import_unions
+from hotline.first_articles import load_articles
 
 ACCOUNTS_FILE: Final = "demo-accounts.txt"
 
@@ -40,6 +41,7 @@ ACCOUNTS: Final[Mapping[str, tuple[str, Role, str | None]]] = {
     "qingdao": ("青岛市总经办", Role.UNION_HANDLER, "3702"),
     "jinan-admin": ("济南市总管理员", Role.UNION_ADMINISTRATOR, "3701"),
     "administrator": ("系统管理员", Role.ADMINISTRATOR, None),
+    "inspector": ("质检员", Role.INSPECTOR, None),
 }
 """Account → name on the screen, role, union code."""
 
@@ -67,6 +69,7 @@ def load_demo(database: Database, *, data_dir: Path, now: datetime) -> bool:
         bring_regions(session, (row.values for row in regions))
         import_unions(session, unions_csv, by=By("machine"), now=now)
         import_employers(session, employers_csv, now=now)
+        load_articles(session, now=now)
         unions = dict(session.execute(select(Union.code, Union.id)).all())
         for number, (name, (shown, role, union)) in enumerate(ACCOUNTS.items(), start=1001):
             session.add(

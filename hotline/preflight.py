@@ -28,6 +28,7 @@ from hotline.wiring import (
     now,
     partners_of,
     policy_of,
+    read_desk_policies,
     read_telephone_policies,
 )
 
@@ -109,6 +110,7 @@ def _configuration(settings: Settings) -> Iterator[Problem]:
         policy = policy_of(settings, Keys(b"only for reading the configuration"))
         flows_of(settings)
         read_telephone_policies(settings)
+        read_desk_policies(settings)
         partners_of(settings, policy.catalogue)
     except ConfigError as error:
         yield Problem("configuration", str(error), "按提示的文件和行号更正")

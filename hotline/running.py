@@ -22,6 +22,7 @@ from dispatch.regions import COLUMNS as REGION_COLUMNS
 from dispatch.regions import bring_regions, has_regions
 from hotline.app import build
 from hotline.demo import load_demo, read_accounts
+from hotline.first_articles import folder_of, has_articles, load_articles
 from hotline.jobs.loop import Background
 from hotline.migrations.run import is_current, migrate
 from hotline.services import Services
@@ -61,7 +62,7 @@ def serve(settings: Settings, *, deliver: bool, clock: bool) -> None:
 
 
 def prepare(settings: Settings, database: Database) -> None:
-    """Bring the database to the newest schema, and let a new one know the country's divisions."""
+    """Bring the database to the newest schema; a new one learns the country's divisions and the first articles."""
     if not is_current(database):
         migrate(database)
     with database.reading() as session:
@@ -70,6 +71,11 @@ def prepare(settings: Settings, database: Database) -> None:
         rows = read_csv(config_file(settings, "regions.csv"), REGION_COLUMNS)
         with database.writing() as session:
             bring_regions(session, (row.values for row in rows))
+    with database.reading() as session:
+        written = has_articles(session)
+    if not written:
+        with database.writing() as session:
+            load_articles(session, now=now(), folder=folder_of(settings))
 
 
 def uvicorn_config(settings: Settings, asgi: ASGIApp) -> uvicorn.Config:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from dispatch.database import Database
 from dispatch.policy import Policy
+from dispatch.rules.articles import KnowledgePolicy
 from dispatch.rules.file_links import FileLinks
 from dispatch.rules.notice_policy import NoticePolicy
 from dispatch.rules.partner_policy import PartnerPolicy
+from dispatch.rules.score_sheets import QualityPolicy
 from dispatch.unit_of_work import Publish
 from dispatch.vault import Vault
 from hotline.calls.keeping import KeyRing
@@ -73,5 +75,7 @@ class Services:
     file_links: FileLinks
     partner_key: bytes
     """32 bytes; the secrets shared with partners lie in the database encrypted with it."""
+    knowledge: KnowledgePolicy
+    quality: QualityPolicy
     database_time: bool = False
     """Whether deadlines are measured by the database's clock and not by this machine's."""

@@ -14,12 +14,14 @@ from config.settings import SHIPPED_CONFIG, Settings
 from dispatch.calendars import LiveCalendars
 from dispatch.database import Database
 from dispatch.policy import Policy
+from dispatch.rules.articles import KnowledgePolicy
 from dispatch.rules.calendar_policy import CalendarPolicy
 from dispatch.rules.categories import Catalogue
 from dispatch.rules.file_links import FileLinks
 from dispatch.rules.notice_policy import NoticePolicy
 from dispatch.rules.partner_policy import PartnerPolicy
 from dispatch.rules.routing_rules import RuleBook
+from dispatch.rules.score_sheets import QualityPolicy
 from dispatch.rules.sla import SlaPolicy
 from dispatch.unit_of_work import Fact, Publish
 from dispatch.vault import Vault
@@ -221,6 +223,8 @@ def services_of(
         partners=partners_of(settings, policy.catalogue),
         file_links=FileLinks(keys.derive("partner-files"), settings.effective_public_url),
         partner_key=keys.derive("partner-secrets"),
+        knowledge=load_policy(config_file(settings, "knowledge.yaml"), KnowledgePolicy.from_mapping),
+        quality=load_policy(config_file(settings, "quality.yaml"), QualityPolicy.from_mapping),
     )
 
 
@@ -304,6 +308,12 @@ def read_telephone_policies(settings: Settings) -> None:
     load_policy(config_file(settings, "notices.yaml"), NoticePolicy.from_mapping)
     load_policy(config_file(settings, "conversation.yaml"), TalkPolicy.from_mapping)
     load_policy(config_file(settings, "recordings.yaml"), RetentionPolicy.from_mapping)
+
+
+def read_desk_policies(settings: Settings) -> None:
+    """Read the files of the knowledge base and of quality checks, for their errors alone; raises ConfigError."""
+    load_policy(config_file(settings, "knowledge.yaml"), KnowledgePolicy.from_mapping)
+    load_policy(config_file(settings, "quality.yaml"), QualityPolicy.from_mapping)
 
 
 def service_of(settings: Settings) -> ServicePolicy:

@@ -16,11 +16,13 @@ from dispatch.commands import perform
 from dispatch.database import Database
 from dispatch.employers import import_employers
 from dispatch.events import By
+from dispatch.knowledge import add_version, find_or_begin, publish
 from dispatch.models.people import User
 from dispatch.models.tickets import Ticket
 from dispatch.models.unions import Employer, Union
 from dispatch.policy import Policy
 from dispatch.regions import bring_regions
+from dispatch.rules.articles import Content
 from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import Command
 from dispatch.rules.working_time import Calendar
@@ -119,7 +121,14 @@ def _fill(database: Database) -> None:
                     created_at=NOW,
                 )
             )
+        for code in ("k1", "K-001"):
+            article = find_or_begin(session, code, ANSWER)
+            row = add_version(session, article, ANSWER, author_id=None, now=NOW)
+            publish(session, article, row, by=by, reviewed_on=NOW.date(), now=NOW)
 
+
+ANSWER = Content(title="常见问题的答复", body="请先协商，协商不成的申请劳动仲裁。", source="测试条目")
+"""What the articles k1 and K-001 say, on which direct answers in tests rest."""
 
 WAGES: Mapping[str, Any] = {
     "category": "wage_arrears",

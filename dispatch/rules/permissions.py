@@ -83,6 +83,16 @@ class Action(StrEnum):
     """Giving a ticket to a partner that stands for no union."""
     PARTNER_DELIVER = "partner.deliver"
     """Seeing what a partner could not be told, and telling it again."""
+    # The knowledge base, and quality checks.
+    KNOWLEDGE_READ = "knowledge.read"
+    KNOWLEDGE_PROPOSE = "knowledge.propose"
+    KNOWLEDGE_PUBLISH = "knowledge.publish"
+    """Deciding on what others wrote, taking articles away, confirming that they still hold."""
+    QUALITY_OWN = "quality.own"
+    """Seeing how one's own work was scored, and appealing."""
+    QUALITY_SCORE = "quality.score"
+    QUALITY_DECIDE = "quality.decide"
+    QUALITY_FIGURES = "quality.figures"
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -108,7 +118,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CALLBACK_READ: _LEADERS | {Role.CALLBACK_OPERATOR},
     Action.CALL_READ: _SEATS | {Role.INSPECTOR, Role.AUDITOR},
     Action.CALL_CONTROL: _SEATS,
-    Action.RECORDING_PLAY: _DESK | _SPECIALISTS,
+    Action.RECORDING_PLAY: _DESK | _SPECIALISTS | {Role.INSPECTOR},
     Action.SEAT: _SEATS,
     Action.LINE_READ: _SEATS | {Role.DISPATCHER},
     Action.RETURN_CALL_READ: _DESK | {Role.CALLBACK_OPERATOR, Role.AUDITOR},
@@ -152,6 +162,13 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.PARTNER_EXCHANGE: frozenset({Role.PARTNER}),
     Action.PARTNER_REFER: _LEADERS | {Role.DISPATCHER},
     Action.PARTNER_DELIVER: _LEADERS | {Role.DISPATCHER, Role.ADMINISTRATOR},
+    Action.KNOWLEDGE_READ: ACCOUNT_ROLES - {Role.PARTNER},
+    Action.KNOWLEDGE_PROPOSE: _LEADERS | {Role.DISPATCHER, Role.LAWYER, Role.INSPECTOR, Role.ADMINISTRATOR},
+    Action.KNOWLEDGE_PUBLISH: _LEADERS | {Role.ADMINISTRATOR},
+    Action.QUALITY_OWN: _SEATS,
+    Action.QUALITY_SCORE: frozenset({Role.INSPECTOR}),
+    Action.QUALITY_DECIDE: _LEADERS,
+    Action.QUALITY_FIGURES: _LEADERS | {Role.INSPECTOR},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

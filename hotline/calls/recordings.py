@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from dispatch.actors import Actor
 from dispatch.errors import NotAllowed, NotFound, WrongState
 from dispatch.events import ADMINISTRATION, record
+from dispatch.quality import is_drawn_for
 from dispatch.rules.roles import Role
 from dispatch.tickets import log
 from hotline.calls.access import Seals, find_call, is_own
@@ -43,10 +44,14 @@ class Hearing:
     key_id: str | None = None
 
 
-def may_play(actor: Actor, call: Call, recording: Recording, *, now: datetime) -> str | None:
-    """Return why this actor may not hear it, or None. That he may see the call is asked before."""
+def may_play(
+    actor: Actor, call: Call, recording: Recording, *, now: datetime, drawn: bool = False
+) -> str | None:
+    """Return why this actor may not hear it, or None; that he may see the call is asked before."""
     if actor.role in _WATCHING:
         return None
+    if actor.role is Role.INSPECTOR:
+        return None if drawn else "质检员只能播放抽检到、且自己没有经办过的录音"
     if actor.role not in _OWN:
         return f"“{actor.role.label}”不能播放录音"
     # A message reached nobody: whoever is at the desk works on it.
@@ -70,7 +75,7 @@ def playable(
     )
     found: dict[int, list[Recording]] = {}
     for call, recording in rows:
-        if may_play(actor, call, recording, now=now) is None:
+        if may_play(actor, call, recording, now=now, drawn=_drawn(session, actor, call)) is None:
             found.setdefault(call.id, []).append(recording)
     return found
 
@@ -82,7 +87,7 @@ def hear(session: Session, actor: Actor, recording_id: int, *, seals: Seals, now
     if recording is None or call is None or recording.state == "deleted":
         raise NotFound("recording", recording_id)
     find_call(session, actor, call.sid, seals=seals)
-    refusal = may_play(actor, call, recording, now=now)
+    refusal = may_play(actor, call, recording, now=now, drawn=_drawn(session, actor, call))
     if refusal is not None:
         raise NotAllowed("play_recording", refusal)
     if recording.path is None or recording.sha256 is None:
@@ -94,6 +99,13 @@ def hear(session: Session, actor: Actor, recording_id: int, *, seals: Seals, now
     else:
         record(session, "RecordingPlayed", stream=ADMINISTRATION, by=actor.by, now=now, payload=payload)
     return Hearing(recording.id, recording.path, recording.sha256, recording.key_id)
+
+
+def _drawn(session: Session, actor: Actor, call: Call) -> bool:
+    if actor.role is not Role.INSPECTOR:
+        return False
+    ticket = draft_of(session, call)
+    return ticket is not None and is_drawn_for(session, actor, ticket.id)
 
 
 def sound_of(hearing: Hearing, *, folder: Path, ring: KeyRing) -> bytes:

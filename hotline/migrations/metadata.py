@@ -8,11 +8,13 @@ from dispatch.models import (
     clocks,
     history,
     inbox,
+    knowledge,
     life,
     partners,
     people,
     places,
     progress,
+    quality,
     search,
     signals,
     tickets,
@@ -55,6 +57,8 @@ MODULES = (
     relays,
     talks,
     shifts,
+    knowledge,
+    quality,
 )
 """Imported for their tables; named so that none is forgotten."""
 

@@ -54,7 +54,7 @@ _HOURS: Final[Mapping[Command, float]] = {
 """Hours after the call at which each step of an ordinary life is taken."""
 _WAY: Final = tuple(_HOURS)
 _ENDS_AT_ONCE: Final[Mapping[Command, tuple[Role, dict[str, Any]]]] = {
-    Command.DIRECT_ANSWER: (Role.OPERATOR, {"answer": "已当场答复", "knowledge_id": "K-001"}),
+    Command.DIRECT_ANSWER: (Role.OPERATOR, {"answer": "已当场答复", "knowledge_id": "general-answer"}),
     Command.VOID: (Role.OPERATOR, {"reason_code": "silent"}),
     Command.DECLINE: (Role.SUPERVISOR, {"reason": "不属于受理范围", "route_told": "已告知拨打12345"}),
 }

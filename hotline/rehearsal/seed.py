@@ -23,13 +23,14 @@ from dispatch.rules.levels import Level
 from dispatch.rules.roles import Role
 from dispatch.rules.working_time import SHANGHAI
 from dispatch.tickets import phone_key
+from hotline.first_articles import load_articles
 from hotline.rehearsal.bulk import Bulk, Row, bulk, literal_of
 from hotline.rehearsal.lives import Model, live_all
 from hotline.rehearsal.mould import Copy, Mould, number_of, tables_of_tickets, words_of
 from hotline.rehearsal.tree import Country, Node, plan_country
 from hotline.rehearsal.words import story
 
-MUST_BE_EMPTY: Final = ("union_org", "user_account", "employer", "ticket", "call", "event")
+MUST_BE_EMPTY: Final = ("union_org", "user_account", "employer", "ticket", "call")
 AT_ONCE: Final = 10_000
 """Tickets that are put together before they are written."""
 WEEKS_BACK: Final = 100
@@ -71,6 +72,7 @@ def seed_database(
     country = plan_country(regions, unions, password_hash=password_hash, now=now, seed=seed)
     with database.writing() as session:
         bring_regions(session, regions)
+        load_articles(session, now=now)
         payload = {"unions": unions, "tickets": tickets}
         record(session, "RehearsalSeeded", stream=ADMINISTRATION, by=By("machine"), now=now, payload=payload)
     with bulk(database) as out:

@@ -71,6 +71,7 @@ def _bodies(world: World) -> dict[str, list[Any]]:
         "letter_id": [1, 2, 3],
         "linked": [[{"urgency": "P2", "wish": "后续"}]],
         "caller_told": [True],
+        "knowledge_id": ["k1", "k1", "no-such-article"],
         **{
             name: [True, True, False]
             for name in ("approved", "reached", "upheld", "true_claim", "money_received")
@@ -84,7 +85,7 @@ MAY: Final = frozenset(
     {"amount_state", "difficulty", "petition_kind", "dual_dispatch", "money_received", "linked"}
 )
 TEXTS: Final = (
-    *("reason", "basis", "evidence", "text", "answer", "knowledge_id", "route_told", "missing", "reference"),
+    *("reason", "basis", "evidence", "text", "answer", "route_told", "missing", "reference"),
     *("done", "reply_text", "override_reason", "pending_note", "addressee"),
 )
 

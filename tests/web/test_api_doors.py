@@ -113,7 +113,7 @@ WHO_MAY: dict[str, str] = {
     "POST /api/calls/{sid}/end_for_abuse": SEATS,
     "POST /api/calls/{sid}/crisis": SEATS,
     "POST /api/calls/{sid}/ticket": f"{TAKERS} {HANDLERS}",
-    "GET /api/recordings/{recording_id}": TAKERS,
+    "GET /api/recordings/{recording_id}": f"{TAKERS} inspector",
     "POST /api/calls/{sid}/repeat_request": f"{TAKERS} {HANDLERS}",
     "GET /api/presence": SEATS,
     "PUT /api/presence": SEATS,
@@ -188,6 +188,31 @@ WHO_MAY: dict[str, str] = {
     "POST /api/tickets/{number}/referrals": "dispatcher supervisor duty_leader",
     "GET /api/partner-events/dead": "dispatcher supervisor duty_leader administrator",
     "POST /api/partner-events/{event_id}/resend": "dispatcher supervisor duty_leader administrator",
+    "GET /api/knowledge": f"{CENTRE} {UNIONS}",
+    "GET /api/knowledge/{code}": f"{CENTRE} {UNIONS}",
+    "GET /api/tickets/{number}/citations": f"{SEATS} dispatcher inspector auditor {UNIONS}",
+    **dict.fromkeys(
+        [
+            "POST /api/knowledge",
+            "PUT /api/knowledge/{code}",
+            "GET /api/knowledge-file",
+            "POST /api/knowledge-file",
+        ],
+        "supervisor duty_leader dispatcher lawyer inspector administrator",
+    ),
+    **{
+        f"POST /api/knowledge/{{code}}/{act}": "supervisor duty_leader administrator"
+        for act in ("decide", "withdraw", "confirm")
+    },
+    "GET /api/quality/sheet": "inspector",
+    "POST /api/quality/draws": "inspector",
+    "POST /api/quality/samples/{id}/score": "inspector",
+    "GET /api/quality/samples": "inspector supervisor duty_leader",
+    "GET /api/quality/samples/{id}": "inspector supervisor duty_leader",
+    "GET /api/quality/figures": "inspector supervisor duty_leader",
+    "POST /api/quality/samples/{id}/decide": "supervisor duty_leader",
+    "GET /api/quality/results": SEATS,
+    "POST /api/quality/results/{id}/appeal": SEATS,
 }
 """Written from the table of docs/quality.md, not from the code it is held against."""
 

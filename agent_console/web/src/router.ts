@@ -24,6 +24,8 @@ export function makeRouter(): Router {
           { path: 'tickets', component: () => import('./pages/TicketListPage.vue'), meta: { title: 'page.tickets' } },
           { path: 'tickets/:number', component: () => import('./pages/TicketPage.vue'), props: true, meta: { title: 'page.ticket' } },
           { path: 'callbacks', component: () => import('./pages/CallbacksPage.vue'), meta: { title: 'page.callbacks' } },
+          { path: 'knowledge', component: () => import('./pages/KnowledgePage.vue'), meta: { title: 'page.knowledge' } },
+          { path: 'quality', component: () => import('./pages/QualityPage.vue'), meta: { title: 'page.quality' } },
           { path: 'floor', component: () => import('./pages/FloorPage.vue'), meta: { title: 'page.floor' } },
           { path: 'return-calls', component: () => import('./pages/ReturnCallsPage.vue'), meta: { title: 'page.returnCalls' } },
         ],

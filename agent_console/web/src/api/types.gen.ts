@@ -1174,6 +1174,138 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/knowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Articles
+         * @description Return articles, those first that fit the words, the category and the region; `stale` those to be looked at.
+         */
+        get: operations["articles_api_knowledge_get"];
+        put?: never;
+        /**
+         * Begin Article
+         * @description Propose a new article.
+         */
+        post: operations["begin_article_api_knowledge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Articles
+         * @description Return every published article as one file that can be imported elsewhere.
+         */
+        get: operations["export_articles_api_knowledge_file_get"];
+        put?: never;
+        /**
+         * Import Articles
+         * @description Propose every article of a file, all or nothing; a refusal names every bad line.
+         */
+        post: operations["import_articles_api_knowledge_file_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Article
+         * @description Return an article, or the version `n` of it that an answer rests on.
+         */
+        get: operations["article_api_knowledge__code__get"];
+        /**
+         * Revise Article
+         * @description Propose a new version; readers keep the published one until somebody else publishes this.
+         */
+        put: operations["revise_article_api_knowledge__code__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/{code}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Article
+         * @description Record that it was read through and still holds.
+         */
+        post: operations["confirm_article_api_knowledge__code__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/{code}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Article
+         * @description Publish what is proposed, or refuse it with a reason.
+         */
+        post: operations["decide_article_api_knowledge__code__decide_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/{code}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Article
+         * @description Take an article away from readers.
+         */
+        post: operations["withdraw_article_api_knowledge__code__withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/line": {
         parameters: {
             query?: never;
@@ -2276,6 +2408,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/quality/draws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draw
+         * @description Draw from the ended tickets of these days; whoever draws cannot choose, and a second draw adds nothing.
+         */
+        post: operations["draw_api_quality_draws_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quality/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures
+         * @description Return each person's scores, vetoes and appeals of these days.
+         */
+        get: operations["figures_api_quality_figures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quality/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Results
+         * @description Return how the reader's own work was scored, the newest first.
+         */
+        get: operations["results_api_quality_results_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quality/results/{id}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Appeal
+         * @description Appeal against one's own score, once.
+         */
+        post: operations["appeal_api_quality_results__id__appeal_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quality/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Samples
+         * @description Return what the reader may judge, what was drawn first first.
+         */
+        get: operations["samples_api_quality_samples_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quality/samples/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sample
+         * @description Return a drawn ticket with its conversations, to whoever may judge it.
+         */
+        get: operations["sample_api_quality_samples__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quality/samples/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Decide on the appeal.
+         */
+        post: operations["decide_api_quality_samples__id__decide_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quality/samples/{id}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Score
+         * @description Score it by the form in force.
+         */
+        post: operations["score_api_quality_samples__id__score_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quality/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sheet
+         * @description Return the form in force.
+         */
+        get: operations["sheet_api_quality_sheet_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/recordings/{recording_id}": {
         parameters: {
             query?: never;
@@ -3050,6 +3362,26 @@ export interface paths {
          * @description Open a sealed ticket to whoever asks, for a while; the reason is on record and another leader is told.
          */
         post: operations["break_glass_api_tickets__number__break_glass_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{number}/citations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Citations
+         * @description Return which versions of which articles the answers on a ticket rest on.
+         */
+        get: operations["citations_api_tickets__number__citations_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4303,10 +4635,257 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** AppealDecisionIn */
+        AppealDecisionIn: {
+            /** Decision */
+            decision: string;
+            /** Total */
+            total?: number | null;
+            /** Upheld */
+            upheld: boolean;
+            /** Version */
+            version: number;
+        };
+        /** AppealIn */
+        AppealIn: {
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /** AppealOut */
+        AppealOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decision */
+            decision: string | null;
+            /** Reason */
+            reason: string;
+            /** Upheld */
+            upheld: boolean | null;
+        };
         /** Archive */
         Archive: {
             /** Version */
             version: number;
+        };
+        /** ArticleConfirmIn */
+        ArticleConfirmIn: {
+            /** Version */
+            version: number;
+        };
+        /** ArticleDecisionIn */
+        ArticleDecisionIn: {
+            /** Approved */
+            approved: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /** ArticleEditIn */
+        ArticleEditIn: {
+            /** Ask */
+            ask?: string[];
+            /** Body */
+            body: string;
+            /** Categories */
+            categories?: string[];
+            /** Evidence */
+            evidence?: string[];
+            /** Laws */
+            laws?: components["schemas"]["LawIn"][];
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /** Title */
+            title: string;
+            /** Valid From */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** ArticleLineOut */
+        ArticleLineOut: {
+            /** Ask */
+            ask: string[];
+            /** Categories */
+            categories: string[];
+            /** Code */
+            code: string;
+            /** Evidence */
+            evidence: string[];
+            /** Laws */
+            laws: components["schemas"]["LawOut"][];
+            /** N */
+            n: number;
+            /** Proposed */
+            proposed: boolean;
+            /** Region */
+            region: string;
+            /** Reviewed On */
+            reviewed_on: string | null;
+            /** Stale */
+            stale: ("not_yet" | "ended" | "unreviewed") | null;
+            /** Stale Label */
+            stale_label: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "published" | "withdrawn";
+            /** Title */
+            title: string;
+            /** Valid To */
+            valid_to: string | null;
+            /** Version */
+            version: number;
+        };
+        /** ArticleListOut */
+        ArticleListOut: {
+            /** Items */
+            items: components["schemas"]["ArticleLineOut"][];
+        };
+        /** ArticleNewIn */
+        ArticleNewIn: {
+            /** Ask */
+            ask?: string[];
+            /** Body */
+            body: string;
+            /** Categories */
+            categories?: string[];
+            /** Code */
+            code: string;
+            /** Evidence */
+            evidence?: string[];
+            /** Laws */
+            laws?: components["schemas"]["LawIn"][];
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /** Title */
+            title: string;
+            /** Valid From */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+        };
+        /** ArticleOut */
+        ArticleOut: {
+            /** Ask */
+            ask: string[];
+            /** Body */
+            body: string;
+            /** Categories */
+            categories: string[];
+            /** Code */
+            code: string;
+            /** Evidence */
+            evidence: string[];
+            /** History */
+            history: components["schemas"]["ArticleVersionOut"][];
+            /** Laws */
+            laws: components["schemas"]["LawOut"][];
+            /** May Decide */
+            may_decide: boolean;
+            /** May Keep */
+            may_keep: boolean;
+            /** May Revise */
+            may_revise: boolean;
+            /** N */
+            n: number;
+            /** Proposed N */
+            proposed_n: number | null;
+            /** Published N */
+            published_n: number | null;
+            /** Region */
+            region: string;
+            /** Reviewed On */
+            reviewed_on: string | null;
+            /** Source */
+            source: string;
+            /** Stale */
+            stale: ("not_yet" | "ended" | "unreviewed") | null;
+            /** Stale Label */
+            stale_label: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "published" | "withdrawn";
+            /** Title */
+            title: string;
+            /** Valid From */
+            valid_from: string | null;
+            /** Valid To */
+            valid_to: string | null;
+            /** Version */
+            version: number;
+            /** Withdrawn Reason */
+            withdrawn_reason: string | null;
+        };
+        /** ArticleVersionOut */
+        ArticleVersionOut: {
+            /** Author */
+            author: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Decision */
+            decision: string | null;
+            /** N */
+            n: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "proposed" | "published" | "refused" | "replaced";
+            /**
+             * Written At
+             * Format: date-time
+             */
+            written_at: string;
+        };
+        /** ArticleWithdrawIn */
+        ArticleWithdrawIn: {
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /** ArticlesImportedOut */
+        ArticlesImportedOut: {
+            /** Created */
+            created: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Updated */
+            updated: number;
         };
         /** AssignDown */
         AssignDown: {
@@ -4758,6 +5337,27 @@ export interface components {
             /** Province */
             province: string;
         };
+        /**
+         * CitationOut
+         * @description What an answer rests on; read it by its code and `n`.
+         */
+        CitationOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Code */
+            code: string;
+            /** Current N */
+            current_n: number | null;
+            /** Fingerprint */
+            fingerprint: string;
+            /** N */
+            n: number;
+            /** Title */
+            title: string;
+        };
         /** ClaimRecordOut */
         ClaimRecordOut: {
             /** Intact */
@@ -5146,6 +5746,26 @@ export interface components {
             suggestions: components["schemas"]["SuggestedOut"][];
             /** Version */
             version: number;
+        };
+        /** DrawIn */
+        DrawIn: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+        };
+        /** DrawOut */
+        DrawOut: {
+            /** Drawn */
+            drawn: number;
+            /** Looked At */
+            looked_at: number;
         };
         /** DuplicateOut */
         DuplicateOut: {
@@ -5551,6 +6171,20 @@ export interface components {
              * Format: date
              */
             payment_on: string;
+        };
+        /** LawIn */
+        LawIn: {
+            /** Article */
+            article: string;
+            /** Law */
+            law: string;
+        };
+        /** LawOut */
+        LawOut: {
+            /** Article */
+            article: string;
+            /** Law */
+            law: string;
         };
         /** LeaderTakesCase */
         LeaderTakesCase: {
@@ -6504,6 +7138,23 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** QualityFiguresOut */
+        QualityFiguresOut: {
+            /** Appeals */
+            appeals: number;
+            /** Average */
+            average: number;
+            /** Name */
+            name: string;
+            /** Scored */
+            scored: number;
+            /** Upheld */
+            upheld: number;
+            /** User Id */
+            user_id: number;
+            /** Vetoes */
+            vetoes: number;
+        };
         /** RankingOut */
         RankingOut: {
             /** Advice */
@@ -7245,6 +7896,100 @@ export interface components {
             /** Version */
             version: string;
         };
+        /**
+         * SampleDetail
+         * @description A sample with the conversations that may be heard.
+         */
+        SampleDetail: {
+            appeal: components["schemas"]["AppealOut"] | null;
+            /** Appeal Until */
+            appeal_until: string | null;
+            /** Calls */
+            calls: components["schemas"]["CallOnTicket"][];
+            /** Category Name */
+            category_name: string | null;
+            /**
+             * Drawn At
+             * Format: date-time
+             */
+            drawn_at: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /** Id */
+            id: number;
+            /** Inspector */
+            inspector: string | null;
+            /** May Appeal */
+            may_appeal: boolean;
+            /** May Decide */
+            may_decide: boolean;
+            /** May Score */
+            may_score: boolean;
+            /** Number */
+            number: string;
+            score: components["schemas"]["ScoreOut"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "scored" | "appealed" | "settled";
+            /** Subject */
+            subject: string;
+            /** Ticket State Label */
+            ticket_state_label: string;
+            /** Version */
+            version: number;
+        };
+        /** SampleListOut */
+        SampleListOut: {
+            /** Items */
+            items: components["schemas"]["SampleOut"][];
+        };
+        /** SampleOut */
+        SampleOut: {
+            appeal: components["schemas"]["AppealOut"] | null;
+            /** Appeal Until */
+            appeal_until: string | null;
+            /** Category Name */
+            category_name: string | null;
+            /**
+             * Drawn At
+             * Format: date-time
+             */
+            drawn_at: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /** Id */
+            id: number;
+            /** Inspector */
+            inspector: string | null;
+            /** May Appeal */
+            may_appeal: boolean;
+            /** May Decide */
+            may_decide: boolean;
+            /** May Score */
+            may_score: boolean;
+            /** Number */
+            number: string;
+            score: components["schemas"]["ScoreOut"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "scored" | "appealed" | "settled";
+            /** Subject */
+            subject: string;
+            /** Ticket State Label */
+            ticket_state_label: string;
+            /** Version */
+            version: number;
+        };
         /** SatisfactionOut */
         SatisfactionOut: {
             /** Answers */
@@ -7265,6 +8010,73 @@ export interface components {
             form: components["schemas"]["RequestForm"];
             /** Version */
             version: number;
+        };
+        /** ScoreIn */
+        ScoreIn: {
+            /** Points */
+            points: {
+                [key: string]: number;
+            };
+            /**
+             * Remark
+             * @default
+             */
+            remark: string;
+            /** Remarks */
+            remarks?: {
+                [key: string]: string;
+            };
+            /** Sheet Version */
+            sheet_version: string;
+            /** Version */
+            version: number;
+            /** Vetoes */
+            vetoes?: {
+                [key: string]: string;
+            };
+        };
+        /** ScoreOut */
+        ScoreOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Given Total */
+            given_total: number;
+            /** Points */
+            points: {
+                [key: string]: number;
+            };
+            /** Remark */
+            remark: string;
+            /** Remarks */
+            remarks: {
+                [key: string]: string;
+            };
+            sheet: components["schemas"]["ScoreSheetOut"];
+            /** Total */
+            total: number;
+            /** Vetoed */
+            vetoed: boolean;
+            /** Vetoes */
+            vetoes: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * ScoreSheetOut
+         * @description The form by which conversations are scored; `version` changes with its content.
+         */
+        ScoreSheetOut: {
+            /** Items */
+            items: components["schemas"]["SheetItemOut"][];
+            /** Title */
+            title: string;
+            /** Version */
+            version: string;
+            /** Vetoes */
+            vetoes: components["schemas"]["VetoOut"][];
         };
         /** SeatOut */
         SeatOut: {
@@ -7390,6 +8202,17 @@ export interface components {
          * @enum {string}
          */
         Sheet: "unions" | "employers" | "court_districts" | "service_points" | "posts" | "absences" | "rosters" | "employer_ties";
+        /** SheetItemOut */
+        SheetItemOut: {
+            /** Code */
+            code: string;
+            /** Hint */
+            hint: string;
+            /** Name */
+            name: string;
+            /** Weight */
+            weight: number;
+        };
         /** ShiftCancel */
         ShiftCancel: {
             /** Version */
@@ -8235,6 +9058,13 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /** VetoOut */
+        VetoOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
         };
         /** ViewIn */
         ViewIn: {
@@ -10226,6 +11056,301 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    articles_api_knowledge_get: {
+        parameters: {
+            query?: {
+                q?: string;
+                category?: string | null;
+                region?: string | null;
+                state?: "published" | "draft" | "proposed" | "withdrawn";
+                stale?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleListOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    begin_article_api_knowledge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleNewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_articles_api_knowledge_file_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    import_articles_api_knowledge_file_post: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticlesImportedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    article_api_knowledge__code__get: {
+        parameters: {
+            query?: {
+                n?: number | null;
+            };
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    revise_article_api_knowledge__code__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleEditIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_article_api_knowledge__code__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleConfirmIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decide_article_api_knowledge__code__decide_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleDecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_article_api_knowledge__code__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleWithdrawIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
             };
         };
     };
@@ -19150,6 +20275,278 @@ export interface operations {
             };
         };
     };
+    draw_api_quality_draws_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrawIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_api_quality_figures_get: {
+        parameters: {
+            query: {
+                first: string;
+                last: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityFiguresOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    results_api_quality_results_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleListOut"];
+                };
+            };
+        };
+    };
+    appeal_api_quality_results__id__appeal_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    samples_api_quality_samples_get: {
+        parameters: {
+            query?: {
+                state?: ("open" | "scored" | "appealed" | "settled") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleListOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sample_api_quality_samples__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decide_api_quality_samples__id__decide_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealDecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    score_api_quality_samples__id__score_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoreIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sheet_api_quality_sheet_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreSheetOut"];
+                };
+            };
+        };
+    };
     play_api_recordings__recording_id__get: {
         parameters: {
             query?: never;
@@ -20648,6 +22045,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BreakGlassOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    citations_api_tickets__number__citations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CitationOut"][];
                 };
             };
             /** @description Validation Error */

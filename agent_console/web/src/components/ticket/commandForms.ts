@@ -3,7 +3,7 @@ import type { CommandFields, CommandName, Ticket } from '@/api/types'
 
 type FieldsOf<Name extends CommandName> = Name extends CommandName ? keyof CommandFields<Name> : never
 export type FieldName = FieldsOf<CommandName>
-export type FieldKind = 'line' | 'area' | 'union' | 'person' | 'moment' | 'day' | 'choice' | 'yesno' | 'money' | 'number' | 'letter' | 'caller' | 'instalments' | 'linked'
+export type FieldKind = 'line' | 'area' | 'union' | 'person' | 'moment' | 'day' | 'choice' | 'yesno' | 'money' | 'number' | 'letter' | 'caller' | 'instalments' | 'linked' | 'article'
 export interface FieldSpec<Name extends PropertyKey = FieldName> { name: Name; kind: FieldKind; required: boolean; choices?: readonly string[] }
 export interface Viewer { ofUnion: boolean; role: string }
 
@@ -27,7 +27,7 @@ type Forms = { [Name in CommandName]: Form<Name> | ((ticket: Ticket, viewer: Vie
 const FORMS: Forms = {
   accept: [],
   void: [must('reason_code', 'choice', VOID_REASONS), may('reason', 'line')],
-  direct_answer: [must('answer', 'area'), must('knowledge_id', 'line')],
+  direct_answer: [must('answer', 'area'), must('knowledge_id', 'article')],
   decline: (_, viewer) => [reason, ...(viewer.ofUnion ? [] : [must('route_told', 'area')])],
   dispatch: [union, may('reason', 'line'), may('override_reason', 'line')],
   assign_down: [union, must('due_at', 'moment'), may('reason', 'line')],
