@@ -83,6 +83,9 @@ class Action(StrEnum):
     """Giving a ticket to a partner that stands for no union."""
     PARTNER_DELIVER = "partner.deliver"
     """Seeing what a partner could not be told, and telling it again."""
+    # What changes behaviour, version by version.
+    CONFIGURATION_READ = "configuration.read"
+    CONFIGURATION_CHANGE = "configuration.change"
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -152,6 +155,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.PARTNER_EXCHANGE: frozenset({Role.PARTNER}),
     Action.PARTNER_REFER: _LEADERS | {Role.DISPATCHER},
     Action.PARTNER_DELIVER: _LEADERS | {Role.DISPATCHER, Role.ADMINISTRATOR},
+    Action.CONFIGURATION_READ: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
+    Action.CONFIGURATION_CHANGE: frozenset({Role.ADMINISTRATOR}),
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 
