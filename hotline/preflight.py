@@ -128,7 +128,7 @@ def _configuration(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _published(session: Session, configuration: Configuration) -> Iterator[Problem]:
+def unreadable_versions(session: Session, configuration: Configuration) -> Iterator[Problem]:
     """A version that was published under an older programme may no longer be read by this one."""
     versions = in_force(session)
     if {document: each.number for document, each in versions.items()} == configuration.numbers:
@@ -156,7 +156,7 @@ def _missing_years(settings: Settings) -> Iterator[Problem]:
         if is_current(database):
             with database.reading() as session:
                 configuration.refresh(session)
-                yield from _published(session, configuration)
+                yield from unreadable_versions(session, configuration)
     except (SQLAlchemyError, ModuleNotFoundError):
         # Said by whoever checks the database.
         pass

@@ -150,6 +150,7 @@ def deadline(given: DeadlineTryIn, visit: Reader) -> DeadlineTriedOut:
     """Return when a time would be over on a calendar, now and by a draft."""
     with visit.reading() as session:
         draft = commands.drafted(visit.services, session, CALENDAR, given.text)
+
     def due(policy: Policy) -> datetime:
         return try_deadline(
             policy, given.calendar, start=given.start, amount=given.amount, unit=given.unit.value

@@ -93,9 +93,18 @@ def parse(document: str, text: str, load: Callable[[Any], T]) -> T:
     try:
         return parse_policy(text, Path(document), load)
     except ConfigError as error:
-        raise ConfigRefused([Finding(document, error.line, error.reason)]) from error
+        raise ConfigRefused([Finding(document, error.line, _reason(error))]) from error
     except RecursionError:
         raise ConfigRefused([Finding(document, None, "嵌套太深")]) from None
+
+
+def _reason(error: ConfigError) -> str:
+    """The line says where, so that of the path of keys the last is enough."""
+    policy = error.__cause__
+    if not isinstance(policy, PolicyError):
+        return error.reason
+    key = str(policy.where[-1]) if policy.where and isinstance(policy.where[-1], str) else ""
+    return policy.reason if not key or key in policy.reason else f"“{key}”{policy.reason}"
 
 
 def _parsed(document: str, texts: Mapping[str, str]) -> Any:
