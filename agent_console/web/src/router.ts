@@ -25,6 +25,7 @@ export function makeRouter(): Router {
           { path: 'tickets/:number', component: () => import('./pages/TicketPage.vue'), props: true, meta: { title: 'page.ticket' } },
           { path: 'callbacks', component: () => import('./pages/CallbacksPage.vue'), meta: { title: 'page.callbacks' } },
           { path: 'floor', component: () => import('./pages/FloorPage.vue'), meta: { title: 'page.floor' } },
+          { path: 'admin/:section?/:name?', component: () => import('./pages/AdminPage.vue'), props: true, meta: { title: 'page.admin' } },
           { path: 'return-calls', component: () => import('./pages/ReturnCallsPage.vue'), meta: { title: 'page.returnCalls' } },
         ],
       },
