@@ -18,6 +18,10 @@ except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]  # the same interface
 
 T = TypeVar("T")
+DEEPEST = 40
+"""Levels of nesting; the shipped files have seven."""
+LARGEST = 200_000
+"""Values of one file with every alias written out; the shipped ones have 3,000."""
 
 
 class ConfigError(Exception):
@@ -82,6 +86,41 @@ def parse_policy(text: str, path: Path, parse: Callable[[Any], T]) -> T:
         if where is None:
             raise
         raise ConfigError(path, _line_of(text, where), str(error)) from error
+
+
+def check_shape(text: str, path: Path) -> None:
+    """Refuse text that would end the reader itself: nesting beyond its stack, anchors that multiply; raises ConfigError.
+
+    For text that a person sends; the files of an installation are its own.
+    """
+    sizes: dict[str, int] = {}
+    open_nodes: list[tuple[str | None, int]] = [(None, 0)]
+    try:
+        for event in yaml.parse(text, Loader=SafeLoader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                open_nodes.append((event.anchor, 1))
+                reason = "嵌套太深" if len(open_nodes) > DEEPEST else ""
+            elif isinstance(event, yaml.CollectionEndEvent):
+                anchor, size = open_nodes.pop()
+                if anchor is not None:
+                    sizes[anchor] = size
+                reason = _grow(open_nodes, size)
+            elif isinstance(event, yaml.AliasEvent):
+                # An anchor that is still open would hold itself.
+                reason = _grow(open_nodes, sizes.get(event.anchor or "", LARGEST))
+            else:
+                reason = _grow(open_nodes, 1)
+            if reason:
+                mark = event.start_mark
+                raise ConfigError(path, mark.line + 1 if mark else None, reason)
+    except yaml.YAMLError as error:
+        raise _yaml_error(path, error) from error
+
+
+def _grow(open_nodes: list[tuple[str | None, int]], by: int) -> str:
+    anchor, size = open_nodes[-1]
+    open_nodes[-1] = (anchor, size + by)
+    return "锚点（&与*）展开后太大" if size + by > LARGEST else ""
 
 
 def read_text(path: Path) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.orm import Session
 
 import ivr_flows
-from config.load import ConfigError, load_policy
+from config.load import ConfigError, load_policy, read_text
 from config.settings import SHIPPED_CONFIG, Settings
 from dispatch.calendars import LiveCalendars
 from dispatch.database import Database
@@ -104,10 +104,12 @@ def files_of(settings: Settings, keys: Keys) -> Files:
     )
     paths = {name: config_file(settings, name) for name in POLICIES}
     paths |= {FLOWS + path.name: path for path in flow_files(settings)}
+    texts = {path: read_text(path) for path in paths.values()}
     for folder in (SHIPPED_FLOWS, settings.config_dir / "flows"):
-        paths |= {f"{FLOWS}parts/{path.name}": path for path in sorted((folder / "parts").glob("*.yaml"))}
+        for path in sorted((folder / "parts").glob("*.yaml")):
+            paths[f"{FLOWS}parts/{path.name}"], texts[path] = path, read_text(path)
     return Files(
-        built, paths, _years(), service_of(settings).features, partners_of(settings, policy.catalogue)
+        built, paths, texts, _years(), service_of(settings).features, partners_of(settings, policy.catalogue)
     )
 
 

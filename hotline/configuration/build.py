@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from config.load import ConfigError, parse_policy, read_text
+from config.load import ConfigError, check_shape, parse_policy
 from dispatch.calendars import LiveCalendars
 from dispatch.policy import CENTRE_CALENDAR, UNION_CALENDAR, Policy
 from dispatch.rules.calendar_policy import CalendarPolicy
@@ -61,13 +61,15 @@ class Files:
     built: Built
     paths: Mapping[str, Path]
     """By document; of parts the one that a flow without a part of its own beside it includes."""
+    texts: Mapping[Path, str]
+    """As they were read at the start: whatever is done to a file since, this is what is in force."""
     years: Sequence[int]
     features: Collection[str]
     partners: PartnerPolicy
 
     def text(self, document: str) -> str:
-        """Return a document as its file has it; raises ConfigError."""
-        return read_text(self.paths[document])
+        """Return a document as its file has it."""
+        return self.texts[self.paths[document]]
 
     def flow_documents(self) -> Iterator[str]:
         """Yield the flows; the parts that they include are documents too, but no flows."""
@@ -91,11 +93,10 @@ def build(files: Files, texts: Mapping[str, str]) -> Built:
 def parse(document: str, text: str, load: Callable[[Any], T]) -> T:
     """Return what a policy's text says; raises ConfigRefused."""
     try:
+        check_shape(text, Path(document))
         return parse_policy(text, Path(document), load)
     except ConfigError as error:
         raise ConfigRefused([Finding(document, error.line, _reason(error))]) from error
-    except RecursionError:
-        raise ConfigRefused([Finding(document, None, "嵌套太深")]) from None
 
 
 def _reason(error: ConfigError) -> str:
@@ -165,8 +166,8 @@ def flow_of(files: Files, document: str, texts: Mapping[str, str]) -> Flow:
         if FLOWS + name in texts:
             return texts[FLOWS + name]
         own = beside / name
-        if own.exists():
-            return read_text(own)
+        if own in files.texts:
+            return files.texts[own]
         if FLOWS + name not in files.paths:
             raise FileNotFoundError(name)
         return files.text(FLOWS + name)

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import SitDown
 from tests.browser.people import Screen
@@ -116,8 +116,8 @@ def test_cases_are_tried_flows_are_drawn_and_called_and_tables_come_and_go(sit_d
 
     page.get_by_test_id("admin-people").click()
     header = b"code,name,union_code,service_point_code,holder,deputy\n"
-    bad = {"name": "posts.csv", "mimeType": "text/csv", "buffer": header + "A1,窗口,没有,,,\n".encode()}
-    page.get_by_test_id("table-file").set_input_files(files=[bad])  # type: ignore[list-item]  # a dict is what it documents
+    bad = FilePayload(name="posts.csv", mimeType="text/csv", buffer=header + "A1,窗口,没有,,,\n".encode())
+    page.get_by_test_id("table-file").set_input_files(bad)
     page.get_by_test_id("table-send").click()
     expect(page.get_by_test_id("table-problem")).to_contain_text("没有工会“没有”")
     page.get_by_test_id("row-add").click()
@@ -128,5 +128,6 @@ def test_cases_are_tried_flows_are_drawn_and_called_and_tables_come_and_go(sit_d
     expect(row).to_be_visible()
     looks_right(screen, "admin-posts")
     row.get_by_role("button", name="Remove").click()
+    row.get_by_role("button", name="Really remove").click()
     expect(row).to_have_count(0)
     forgive_refusals(screen)

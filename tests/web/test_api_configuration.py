@@ -26,7 +26,9 @@ DAY = "flows/day.yaml"
 
 
 def text_of(browser: httpx.Client, document: str, number: int | None = None) -> str:
-    asked = {"document": document, "number": number} if number is not None else {"document": document}
+    asked: dict[str, str | int] = {"document": document}
+    if number is not None:
+        asked["number"] = number
     answer = browser.get("/api/configuration/text", params=asked)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["text"])
@@ -281,6 +283,16 @@ def test_a_text_that_the_loader_refuses_is_not_kept_and_every_line_is_named_in_c
     assert {document for document, _, _ in found} == {"flows/parts/exits.yaml"}
     found, _ = refused("readings.yaml", "readings:", "reading:")
     assert found[0][0] == "readings.yaml"
+    # What would end the reader itself ends in a sentence.
+    doubling = "".join(f"x{n}: &x{n} [*x{n - 1}, *x{n - 1}]\n" for n in range(1, 40))
+    for text, words in {
+        "[" * 50_000: "嵌套太深",
+        "a: " + "{b: " * 20_000: "嵌套太深",
+        f"x0: &x0 [1]\n{doubling}": "展开后太大",
+        "a: &a [*a]\n": "展开后太大",
+    }.items():
+        assert words in findings(check(administrator, "sla.yaml", text))[0][2]
+    assert "嵌套太深" in findings(check(administrator, DAY, "[" * 50_000))[0][2]
     with house.database.reading() as session:
         assert session.scalar(select(ConfigVersion.id)) is None
     assert check(administrator, "../settings.py", "x").status_code == 404
