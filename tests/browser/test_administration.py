@@ -15,6 +15,7 @@ from tests.processes import Server
 
 SHOTS = os.environ.get("HOTLINE_SCREENSHOTS")
 ROW = "{kind: sign, urgency: P2, amount: 1"
+DAY = "2027-05-10"
 SHAPED = ("TEXTAREA.text", "DIV.drawing", "DIV.diff")
 SELECTED = """() => {
   const box = document.querySelector('[data-test=admin-text]')
@@ -37,6 +38,23 @@ def write(page: Page, old: str, new: str) -> None:
     expect(page.get_by_test_id("admin-dirty")).to_be_visible()
 
 
+def changes_a_day(page: Page, how: str) -> None:
+    page.get_by_test_id("day-date").fill(DAY)
+    page.get_by_test_id("day-how").select_option(how)
+    page.get_by_test_id("day-reason").fill("省里通知")
+    page.get_by_test_id("day-send").click()
+    expect(page.get_by_test_id("day-effects")).to_contain_text("在办时限")
+    page.get_by_test_id("day-send").click()
+    expect(page.get_by_test_id("day-effects")).to_have_count(0)
+
+
+def choose(page: Page, content: bytes) -> None:
+    """Give a file to the table that is shown, and have it checked."""
+    file = FilePayload(name="table.csv", mimeType="text/csv", buffer=content)
+    page.get_by_test_id("table-file").set_input_files(file)
+    page.get_by_test_id("table-send").click()
+
+
 def forgive_refusals(screen: Screen) -> None:
     """Take away what a browser writes into its console by itself when a text or a file is refused."""
     own = ("/api/configuration/check", "/api/tables/")
@@ -53,6 +71,13 @@ def test_a_policy_is_edited_checked_published_and_rolled_back(sit_down: SitDown,
     expect(page.get_by_test_id("admin-number")).to_have_text("现行：附带的文件")
     expect(page.get_by_test_id("day-date")).to_be_visible()
     looks_right(screen, "admin-calendar")
+    changes_a_day(page, "rest")
+    day = page.get_by_role("row", name=DAY)
+    expect(day).to_contain_text("休息")
+    # Taken back the same way: what it would move is shown first.
+    day.get_by_role("button").click()
+    changes_a_day(page, "undo")
+    expect(day).to_have_count(0)
 
     page.get_by_test_id("admin-sla").click()
     write(page, ROW, ROW.replace("1", "一"))
@@ -89,7 +114,9 @@ def test_a_policy_is_edited_checked_published_and_rolled_back(sit_down: SitDown,
     forgive_refusals(screen)
 
 
-def test_cases_are_tried_flows_are_drawn_and_called_and_tables_come_and_go(sit_down: SitDown) -> None:
+def test_cases_are_tried_flows_are_drawn_and_called_and_tables_come_and_go(
+    sit_down: SitDown, served: Server
+) -> None:
     screen = sit_down(language="en")
     page = screen.sign_in("administrator")
     page.get_by_test_id("admin-routing_rules").click()
@@ -114,12 +141,20 @@ def test_cases_are_tried_flows_are_drawn_and_called_and_tables_come_and_go(sit_d
     page.get_by_test_id("admin-discard").click()
     expect(page.get_by_test_id("admin-dirty")).to_have_count(0)
 
+    page.get_by_test_id("admin-import").click()
+    unions = served.browser("administrator").get("/api/tables/unions").text.lstrip("\ufeff")
+    expect(page.get_by_test_id("table-unions")).to_be_visible()
+    choose(page, (unions + unions.splitlines()[-1] + "\n").encode("gb18030"))
+    problem = page.get_by_test_id("table-problem")
+    expect(problem).to_contain_text(f"Line {len(unions.splitlines()) + 1}")
+    looks_right(screen, "admin-import")
+    choose(page, unions.encode())
+    expect(page.get_by_test_id("table-tried")).to_have_text(
+        f"Would add 0, update 0, leave {len(unions.splitlines()) - 1}"
+    )
+
     page.get_by_test_id("admin-people").click()
-    header = b"code,name,union_code,service_point_code,holder,deputy\n"
-    bad = FilePayload(name="posts.csv", mimeType="text/csv", buffer=header + "A1,窗口,没有,,,\n".encode())
-    page.get_by_test_id("table-file").set_input_files(bad)
-    page.get_by_test_id("table-send").click()
-    expect(page.get_by_test_id("table-problem")).to_contain_text("没有工会“没有”")
+    expect(page.get_by_test_id("table-posts")).to_be_visible()
     page.get_by_test_id("row-add").click()
     for column, words in {"code": "A1", "name": "法律窗口", "union_code": "370102"}.items():
         page.get_by_test_id(f"row-{column}").fill(words)

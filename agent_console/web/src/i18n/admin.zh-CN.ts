@@ -13,7 +13,7 @@ export default {
     tryCase: '试派一件', tryTime: '试算时限', try: '试一试', byDraft: '按修改后', byForce: '按现行', category: '诉求类别', region: '行政区划代码', employer: '用人单位或统一代码', headcount: '人数', consent: '诉求人书面同意不回避', excluded: '排除 {name}：{reason}',
     calendarCode: '日历', start: '开始时间', amount: '数量', unit: '单位', workingDays: '工作日', workingHours: '工作小时',
     draw: '画出流程', drawDraft: '画出修改后的流程', call: '试打', callDraft: '按修改后试打', drawing: '流程图', drawingOf: '流程图 {flow}，文字内容见试打', drawIn: '画在哪个流程里', trial: '试打电话', said: '通话内容', ended: '已挂机', standsAt: '现在：{node}', speak: '来电人说的话', say: '说', silence: '不作声', undo: '退一步', flowUnsound: '流程有错误，请先点“检查”看是哪一行',
-    days: '单日调整（放假、调休）', day: '日期', how: '安排', rest: '休息', work: '上班', takeBack: '取消调整', everyCalendar: '全部日历', hours: '时段（可不填）', noDays: '没有单日调整', publishDay: '发布这一天', dayEffects: '在办时限{clocks}个，其中延后{later}个，提前{earlier}个，{overdue}个因此逾期', missingYear: '{year}年放假安排尚未公布或补录',
+    days: '单日调整（放假、调休）', day: '日期', how: '安排', rest: '休息', work: '上班', takeBack: '取消调整', everyCalendar: '全部日历', hours: '时段（可不填）', noDays: '没有单日调整', publishDay: '发布这一天', dayEffects: '在办时限{clocks}个，其中延后{later}个，提前{earlier}个，{overdue}个因此逾期', missingYear: '{year}年放假安排尚未公布或补录', notice: '{year}年放假通知的文号', confirmYear: '已补录完毕', recomputed: '最近一次重算完成：{tickets}张工单，{moved}个时限有变动', recomputing: '正在重算：已完成{tickets}张工单，{moved}个时限有变动',
     download: '导出', fileHint: 'CSV文件（UTF-8或GBK），先检查，不写入', checkFile: '检查文件', import: '导入', wouldImport: '将新增{created}个，更新{updated}个，未变{unchanged}个', imported: '已新增{created}个，更新{updated}个，未变{unchanged}个', noRows: '还没有内容', moreRows: '还有{n}行，请导出查看', edit: '修改', remove: '删除', removeSure: '确认删除', addRow: '新增一行', save: '保存', cancel: '取消',
   },
 }

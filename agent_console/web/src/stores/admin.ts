@@ -37,8 +37,8 @@ export const useAdmin = defineStore('admin', () => {
 
   const calendars = (): Promise<Calendars> => ask(http.GET('/api/calendars'))
   const tryDays = (days: DayIn[]): Promise<Schemas['CalendarPreview']> => ask(http.POST('/api/calendars/preview', { body: { days } }))
-  const changeDays = (days: DayIn[], revision: number, reason: string): Promise<Calendars> =>
-    ask(http.POST('/api/calendars/change', { body: { days, revision, reason, years: [] } }))
+  const changeDays = (days: DayIn[], years: number[], revision: number, reason: string): Promise<Calendars> =>
+    ask(http.POST('/api/calendars/change', { body: { days, revision, reason, years } }))
 
   const table = (sheet: Sheet): Promise<string> => ask(http.GET('/api/tables/{sheet}', { params: { path: { sheet } }, parseAs: 'text' })) as Promise<string>
   /** A large file takes longer than other requests may. */
