@@ -18,6 +18,10 @@ except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]  # the same interface
 
 T = TypeVar("T")
+DEEPEST = 40
+"""Levels of nesting; the shipped files have seven."""
+LARGEST = 200_000
+"""Values of one file with every alias written out; the shipped ones have 3,000."""
 
 
 class ConfigError(Exception):
@@ -39,9 +43,7 @@ class _Loader(SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} is written twice", key_node.start_mark
-                )
+                raise yaml.constructor.ConstructorError(None, None, f"“{key}”写了两次", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
@@ -56,7 +58,11 @@ class CsvRow:
 
 def read_yaml(path: Path) -> Any:
     """Return the file's plain data; raises ConfigError."""
-    loader = _Loader(_text(path))
+    return _plain(_text(path), path)
+
+
+def _plain(text: str, path: Path) -> Any:
+    loader = _Loader(text)
     try:
         return loader.get_single_data()
     except yaml.YAMLError as error:
@@ -67,19 +73,68 @@ def read_yaml(path: Path) -> Any:
 
 def load_policy(path: Path, parse: Callable[[Any], T]) -> T:
     """Parse a YAML file with a rule's `from_mapping`; its errors (with `where`) come back with file and line."""
-    data = read_yaml(path)
+    return parse_policy(_text(path), path, parse)
+
+
+def parse_policy(text: str, path: Path, parse: Callable[[Any], T]) -> T:
+    """Parse YAML text as `load_policy` does a file; `path` is only what its errors name."""
+    data = _plain(text, path)
     try:
         return parse(data)
     except ValueError as error:
         where = getattr(error, "where", None)
         if where is None:
             raise
-        raise ConfigError(path, line_of(path, where), str(error)) from error
+        raise ConfigError(path, _line_of(text, where), str(error)) from error
+
+
+def check_shape(text: str, path: Path) -> None:
+    """Refuse text that would end the reader itself: nesting beyond its stack, anchors that multiply; raises ConfigError.
+
+    For text that a person sends; the files of an installation are its own.
+    """
+    sizes: dict[str, int] = {}
+    open_nodes: list[tuple[str | None, int]] = [(None, 0)]
+    try:
+        for event in yaml.parse(text, Loader=SafeLoader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                open_nodes.append((event.anchor, 1))
+                reason = "嵌套太深" if len(open_nodes) > DEEPEST else ""
+            elif isinstance(event, yaml.CollectionEndEvent):
+                anchor, size = open_nodes.pop()
+                if anchor is not None:
+                    sizes[anchor] = size
+                reason = _grow(open_nodes, size)
+            elif isinstance(event, yaml.AliasEvent):
+                # An anchor that is still open would hold itself.
+                reason = _grow(open_nodes, sizes.get(event.anchor or "", LARGEST))
+            else:
+                reason = _grow(open_nodes, 1)
+            if reason:
+                mark = event.start_mark
+                raise ConfigError(path, mark.line + 1 if mark else None, reason)
+    except yaml.YAMLError as error:
+        raise _yaml_error(path, error) from error
+
+
+def _grow(open_nodes: list[tuple[str | None, int]], by: int) -> str:
+    anchor, size = open_nodes[-1]
+    open_nodes[-1] = (anchor, size + by)
+    return "锚点（&与*）展开后太大" if size + by > LARGEST else ""
+
+
+def read_text(path: Path) -> str:
+    """Return a configuration file's text, UTF-8 (with or without BOM) or GBK; raises ConfigError."""
+    return _text(path)
 
 
 def line_of(path: Path, where: Sequence[str | int]) -> int | None:
     """Return the line of a path of keys, or of the deepest part of it that exists."""
-    node = yaml.compose(_text(path), Loader=SafeLoader)
+    return _line_of(_text(path), where)
+
+
+def _line_of(text: str, where: Sequence[str | int]) -> int | None:
+    node = yaml.compose(text, Loader=SafeLoader)
     if node is None:
         return None
     line = node.start_mark.line + 1
@@ -139,8 +194,14 @@ def _text(path: Path) -> str:
 def _yaml_error(path: Path, error: yaml.YAMLError) -> ConfigError:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark
-        return ConfigError(path, mark.line + 1 if mark else None, error.problem or str(error))
-    return ConfigError(path, None, str(error))
+        return ConfigError(path, mark.line + 1 if mark else None, _yaml_reason(error.problem or str(error)))
+    return ConfigError(path, None, _yaml_reason(str(error)))
+
+
+def _yaml_reason(said: str) -> str:
+    if said.startswith("“"):
+        return said
+    return f"不是有效的YAML，请检查缩进、引号、括号和冒号：{said}"
 
 
 def _child(node: yaml.Node, step: str | int) -> tuple[int, yaml.Node] | None:

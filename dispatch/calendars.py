@@ -200,7 +200,7 @@ def planned(
             overrides.setdefault(each.calendar, {})[each.day] = Override(each.working, spans)
     if not wrong:
         after = Stored(stored.revision, overrides, stored.confirmed_years | set(years))
-        wrong = _too_long_rests(live.built(after), [each.day for each in changes])
+        wrong = too_long_rests(live.built(after), [each.day for each in changes])
     if wrong:
         raise Invalid(wrong)
     return after
@@ -217,7 +217,7 @@ def missing_years(policy: Policy, *, now: datetime) -> list[int]:
     ]
 
 
-def _too_long_rests(built: Mapping[str, Calendar], days: Sequence[date]) -> dict[str, str]:
+def too_long_rests(built: Mapping[str, Calendar], days: Sequence[date]) -> dict[str, str]:
     """Say which calendar would rest for longer than any union does."""
     wrong: dict[str, str] = {}
     for code, calendar in built.items():

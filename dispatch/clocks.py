@@ -320,6 +320,17 @@ def _adopt_policy(
     return new
 
 
+def adopted(
+    session: Session, ticket: Ticket, clock: Clock, *, policy: Policy, now: datetime
+) -> datetime | None:
+    """Return the deadline that a live clock would have under these service levels; nothing is written."""
+    columns = (each.key for each in Clock.__table__.columns if each.key != "id")
+    # A copy that no session knows: what is done to it stays undone.
+    copy = Clock(**{name: getattr(clock, name) for name in columns})
+    counting.recount(copy, _adopt_policy(session, ticket, copy, policy=policy, now=now))
+    return copy.due_at
+
+
 def _timers_stand(session: Session, ticket: Ticket, clock: Clock, *, policy: Policy, now: datetime) -> bool:
     """Whether the steps that wait are just those that would be written now."""
     wanted = {

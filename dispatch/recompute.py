@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,8 +18,9 @@ from dispatch.errors import NotAllowed
 from dispatch.events import ADMINISTRATION, Happened, record, record_all, ticket_stream
 from dispatch.models.clocks import Clock, Recompute
 from dispatch.models.tickets import CentreList, Ticket
-from dispatch.policy import ALWAYS, Policy
+from dispatch.policy import ALWAYS, UNION_CALENDAR, Policy
 from dispatch.rules.ticket_state import ClockKind
+from dispatch.rules.working_time import Calendar
 
 LIVE: Final = ("running", "paused")
 SAMPLE: Final = 50
@@ -41,6 +42,7 @@ class Preview:
     """What a change of calendar would do to open tickets; `sample` names some that the reader may see."""
 
     revision: int
+    """The newest changed days that were counted in."""
     clocks: int
     """Live clocks on a calendar that changes."""
     moved: int
@@ -61,8 +63,24 @@ def preview(
         raise TypeError("these calendars were built once and for all")
     live.refresh(session)
     stored = calendars.planned(session, changes, policy=policy)
-    after = live.built(stored)
-    codes = [code for code in after if after[code].version != live[code].version]
+    return compare(session, actor, live, live.built(stored), revision=stored.revision, now=now)
+
+
+def compare(
+    session: Session,
+    actor: Actor,
+    before: Mapping[str, Calendar],
+    after: Mapping[str, Calendar],
+    *,
+    revision: int,
+    now: datetime,
+) -> Preview:
+    """Return what these calendars would do to live clocks; a clock whose calendar is gone goes over to the unions' own."""
+    codes = [
+        code
+        for code in before.keys() | after.keys()
+        if code not in before or after.get(code, after[UNION_CALENDAR]).version != before[code].version
+    ]
     counted = moved = later = overdue = 0
     sample: list[tuple[Clock, datetime]] = []
     rows = session.scalars(
@@ -72,7 +90,7 @@ def preview(
     )
     for clock in rows:
         counted += 1
-        _, due_at = counting.recounted(clock, after[clock.calendar])
+        _, due_at = counting.recounted(clock, after.get(clock.calendar) or after[UNION_CALENDAR])
         if due_at is None or clock.due_at is None or due_at == clock.due_at:
             continue
         moved += 1
@@ -83,7 +101,7 @@ def preview(
     numbers = dict(
         session.execute(
             select(Ticket.id, Ticket.number).where(
-                Ticket.id.in_({clock.ticket_id for clock, _ in sample}), _named_to(actor)
+                Ticket.id.in_({clock.ticket_id for clock, _ in sample}), named_to(actor)
             )
         ).all()
     )
@@ -92,7 +110,7 @@ def preview(
         for clock, due_at in sample
         if clock.ticket_id in numbers and clock.due_at is not None
     ]
-    return Preview(stored.revision, counted, moved, later, moved - later, overdue, lines)
+    return Preview(revision, counted, moved, later, moved - later, overdue, lines)
 
 
 def begin(session: Session, actor: Actor, *, kind: str, reason: str, now: datetime) -> Recompute:
@@ -239,6 +257,7 @@ def _open_after(session: Session, ticket_id: int, limit: int) -> list[int]:
     return list(session.scalars(query))
 
 
-def _named_to(actor: Actor) -> ColumnElement[bool]:
+def named_to(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition under which a preview may name a ticket to this reader."""
     # An administrator reads no ticket; a number alone says nothing of anybody; sealed ones stay unnamed.
     return Ticket.sealed.is_(False) if actor.role in calendars.MAY_CHANGE else visible(actor)

@@ -35,13 +35,19 @@ _OF_A_PLACE = and_(
 """The others are found by their employer: a town has hundreds of them, all with its code."""
 
 
-def recommend(session: Session, ticket: Ticket, *, policy: Policy, now: datetime) -> Ranking:
-    """Return the unions that should receive the ticket, best first, each with its reasons in Chinese."""
+def recommend(
+    session: Session, ticket: Ticket, *, policy: Policy, now: datetime, book: RuleBook | None = None
+) -> Ranking:
+    """Return the unions that should receive the ticket, best first, each with its reasons in Chinese.
+
+    `book` is one that is tried out; without it the rules in force are asked.
+    """
     category = policy.category(ticket.category)
     if category is None:
         return Ranking((), (), "诉求类别未定，无法推荐工会，请先选择类别")
     employers = employers_of(session, ticket.id)
-    book = book_in_force(session) or RuleBook(policy.routing_rules, policy.dispatch_mode)
+    if book is None:
+        book = book_in_force(session) or RuleBook(policy.routing_rules, policy.dispatch_mode)
     case = RoutingCase(
         category=category,
         region_code=ticket.region_code or "",

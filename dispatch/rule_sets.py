@@ -25,11 +25,16 @@ class RuleSetLine:
     rules: int
 
 
-def store_rules(session: Session, book: RuleBook, *, by: By, now: datetime) -> bool:
-    """Put a book into force; False where it is in force already. Raises PolicyError for an unknown union."""
+def check_unions(session: Session, book: RuleBook) -> None:
+    """Refuse a book that names a union which is not there; raises PolicyError."""
     wanted = {rule.union_code for rule in book.rules}
     known = select(Union.code).where(Union.code.in_(wanted), Union.closed_at.is_(None))
     book.check_unions(set(session.scalars(known)))
+
+
+def store_rules(session: Session, book: RuleBook, *, by: By, now: datetime) -> bool:
+    """Put a book into force; False where it is in force already. Raises PolicyError for an unknown union."""
+    check_unions(session, book)
     newest = _newest(session)
     if newest is not None and newest.version == book.version:
         return False

@@ -16,12 +16,12 @@ from config.settings import Settings
 from dispatch import recompute
 from dispatch.actors import MACHINE
 from dispatch.calendar_views import overview
-from dispatch.calendars import DayChange, change_days, read_stored, refresh
+from dispatch.calendars import DayChange, change_days, read_stored
 from dispatch.errors import Invalid
 from dispatch.policy import Policy
 from dispatch.rules.working_time import SHANGHAI
 from hotline.preflight import read_settings
-from hotline.wiring import database_of, keys_of, now, policy_of
+from hotline.wiring import configuration_in_force, database_of, keys_of, now
 
 calendar_app = typer.Typer(no_args_is_help=True, help="工作日历")
 Reason = Annotated[str, typer.Option("--reason", help="依据，如放假通知的文号")]
@@ -115,10 +115,8 @@ def _working(*, writes: bool) -> Iterator[tuple[Session, Policy]]:
     settings = _settings()
     database = database_of(settings)
     try:
-        policy = policy_of(settings, keys_of(settings))
         with database.writing() if writes else database.reading() as session:
-            refresh(session, policy)
-            yield session, policy
+            yield session, configuration_in_force(settings, keys_of(settings), session).policy
     except ConfigError as error:
         _fail(str(error))
     finally:

@@ -11,8 +11,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from config.load import ConfigError, load_policy, read_csv
+from config.load import ConfigError, load_policy, read_csv, read_text
 from config.settings import Settings
+from dispatch.actors import MACHINE
 from dispatch.database import Database
 from dispatch.errors import DispatchError, ImportRefused
 from dispatch.events import By
@@ -20,15 +21,17 @@ from dispatch.import_tables import moment_of
 from dispatch.places import nearest_points
 from dispatch.regions import COLUMNS as REGION_COLUMNS
 from dispatch.regions import bring_regions
-from dispatch.rule_sets import store_rules, versions
+from dispatch.rule_sets import versions
 from dispatch.rules.policy import PolicyError
 from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.urgency import Urgency
 from dispatch.tables import Sheet, export_sheet, import_sheet
 from dispatch.union_tree import rebuild_tree
+from hotline.configuration.commands import store_book
+from hotline.configuration.trying import Trial
 from hotline.preflight import read_settings
-from hotline.route_trial import Trial, explain_route
-from hotline.wiring import config_file, database_of, keys_of, now, policy_of
+from hotline.route_trial import explain_route
+from hotline.wiring import config_file, configuration_in_force, database_of, keys_of, now
 
 unions_app = typer.Typer(no_args_is_help=True, help="工会组织")
 route_app = typer.Typer(no_args_is_help=True, help="派单规则")
@@ -44,9 +47,9 @@ def import_command(
 ) -> None:
     """从 CSV 导入工会、用人单位、服务点等；有一行错误就什么都不写。"""
     settings = read()
-    calendars = policy_of(settings, keys_of(settings)).calendars
     try:
         with open_database(settings) as database, database.writing() as session:
+            calendars = configuration_in_force(settings, keys_of(settings), session).policy.calendars
             done = import_sheet(
                 session,
                 table,
@@ -113,9 +116,9 @@ def points_command(
 ) -> None:
     """找最近的能办理的服务点。"""
     settings = read()
-    policy = policy_of(settings, keys_of(settings))
     try:
         with open_database(settings) as database, database.reading() as session:
+            policy = configuration_in_force(settings, keys_of(settings), session).policy
             found = nearest_points(session, region=region, need=need, policy=policy, now=now())
     except DispatchError as error:
         fail(str(error))
@@ -170,7 +173,8 @@ def load_command(
     def stored(data: object) -> tuple[RuleBook, bool]:
         book = RuleBook.from_mapping(data)
         with open_database(settings) as database, database.writing() as session:
-            fresh = store_rules(session, book, by=By("machine"), now=now())
+            text, reason = read_text(path), f"hotline route load {path.name}"
+            fresh = store_book(session, MACHINE, book, text, reason=reason, now=now())
             if dry_run:
                 session.rollback()
         return book, fresh

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sqlalchemy.exc import DataError
@@ -24,6 +24,7 @@ from dispatch.partner_requests import KeyReused, Replayed
 from dispatch.vault import FileDamaged
 from hotline.calls.recordings import RecordingDamaged
 from hotline.carriers.base import CallGone, CarrierError, NotSupported
+from hotline.configuration.documents import ConfigRefused
 from hotline.line.offers import OfferGone
 from hotline.public.errors import AskAPerson, NotOpen, NotProven, TooFast, TooMany, TriesUsedUp
 
@@ -109,6 +110,7 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
     VersionConflict: Answer(409, "conflict", "内容已被他人修改", "请核对标出的差异后再提交"),
     Missing: Answer(422, "missing", "还有必填项", "请补充标出的项目"),
     Invalid: INVALID,
+    ConfigRefused: Answer(422, "config_refused", "内容有误", "请按标出的行更正，没有保存任何内容"),
     ImportRefused: Answer(422, "import_refused", "文件没有导入", "文件有误，没有写入任何内容"),
     ChainBroken: Answer(500, "chain_broken", "历史记录校验失败", "请立即联系管理员"),
     Busy: Answer(503, "busy", "系统繁忙", "请稍后再试"),
@@ -165,6 +167,8 @@ def problem_of(error: Exception) -> Problem:
         return Problem(answer, answer.detail, error.fields)
     if isinstance(error, ImportRefused):
         return Problem(answer, answer.detail, {str(line): why for line, why in error.findings})
+    if isinstance(error, ConfigRefused):
+        return Problem(answer, answer.detail, {"findings": [asdict(each) for each in error.findings]})
     if isinstance(error, TooMany):
         return Problem(answer, answer.detail, headers={"Retry-After": str(error.retry_after_s)})
     if isinstance(error, LockedOut):

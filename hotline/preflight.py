@@ -11,19 +11,25 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from config.load import ConfigError, load_policy
 from config.settings import Settings
-from dispatch.calendars import missing_years, refresh
+from dispatch.calendars import missing_years
+from dispatch.configuration import in_force
 from dispatch.database import Database
 from dispatch.models.unions import Union
 from dispatch.rule_sets import book_in_force
 from dispatch.rules.routing_rules import RuleBook
+from hotline.configuration.build import build
+from hotline.configuration.documents import ConfigRefused
+from hotline.configuration.live import Configuration
 from hotline.keys import Keys
 from hotline.migrations.run import is_current
 from hotline.wiring import (
     config_file,
     database_of,
+    files_of,
     flows_of,
     now,
     partners_of,
@@ -124,10 +130,26 @@ def _configuration(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _missing_years(settings: Settings) -> Iterator[Problem]:
-    """A year that deadlines already reach into is an alarm, not a reminder."""
+def unreadable_versions(session: Session, configuration: Configuration) -> Iterator[Problem]:
+    """A version that was published under an older programme may no longer be read by this one."""
+    versions = in_force(session)
+    if {document: each.number for document, each in versions.items()} == configuration.numbers:
+        return
     try:
-        policy = policy_of(settings, Keys(b"only for reading the configuration"))
+        build(configuration.files, {document: each.text for document, each in versions.items()})
+    except ConfigRefused as refused:
+        for each in refused.findings:
+            yield Problem(
+                "published_version",
+                f"已发布的 {each.document} 不能使用（第{each.line or 1}行）：{each.reason}",
+                "程序现按配置文件运行；请在“管理”页更正后重新发布",
+            )
+
+
+def _missing_years(settings: Settings) -> Iterator[Problem]:
+    """A year that deadlines already reach into is an alarm, not a reminder; also what was published is read."""
+    try:
+        configuration = Configuration(files_of(settings, Keys(b"only for reading the configuration")))
     except ConfigError:
         return
     database = None
@@ -135,14 +157,15 @@ def _missing_years(settings: Settings) -> Iterator[Problem]:
         database = database_of(settings)
         if is_current(database):
             with database.reading() as session:
-                refresh(session, policy)
+                configuration.refresh(session)
+                yield from unreadable_versions(session, configuration)
     except (SQLAlchemyError, ModuleNotFoundError):
         # Said by whoever checks the database.
         pass
     finally:
         if database is not None:
             database.dispose()
-    for year in missing_years(policy, now=now()):
+    for year in missing_years(configuration.policy, now=now()):
         yield Problem(
             "missing_year",
             f"！！{year}年放假安排尚未公布或补录，所有跨{year}年的时限都暂按周末休息计算",

@@ -3,69 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import or_, select
 
 from config.settings import Settings
-from dispatch.actors import MACHINE
-from dispatch.errors import NotFound
-from dispatch.models.unions import Employer, Union
-from dispatch.routing import recommend
 from dispatch.rules.routing import Ranking
-from dispatch.tickets import ToldEmployer, open_ticket
-from hotline.wiring import database_of, keys_of, policy_of
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A case as an administrator makes it up."""
-
-    category: str
-    region: str
-    employer: str | None = None
-    urgency: str | None = None
-    headcount: int | None = None
-    accused: tuple[str, ...] = ()
-    consent: bool = False
+from hotline.configuration.trying import Trial, try_route
+from hotline.wiring import configuration_in_force, database_of, keys_of
 
 
 def explain_route(settings: Settings, trial: Trial, at: datetime) -> Iterator[str]:
     """Yield the ranked unions for a case with the reasons; raises Invalid and NotFound."""
-    database, policy = database_of(settings), policy_of(settings, keys_of(settings))
+    database, keys = database_of(settings), keys_of(settings)
     try:
         with database.writing() as session:
-            known = None
-            if trial.employer is not None:
-                by_name = or_(Employer.name == trial.employer, Employer.uscc == trial.employer.upper())
-                known = session.scalar(select(Employer.id).where(by_name))
-            told = ToldEmployer(employer_id=known, name="" if known else trial.employer or "")
-            fields: dict[str, Any] = {"category": trial.category, "region_code": trial.region}
-            fields |= {"urgency": trial.urgency} if trial.urgency else {}
-            fields |= {"headcount": trial.headcount} if trial.headcount is not None else {}
-            if trial.accused:
-                fields["accused_union_ids"] = [_union(session, code) for code in trial.accused]
-            ticket = open_ticket(
-                session, MACHINE, channel="operator", policy=policy, now=at, fields=fields, employers=(told,)
-            )
-            ticket.recusal_waived = trial.consent
-            session.flush()
-            ranking = recommend(session, ticket, policy=policy, now=at)
-            urgency, reasons = ticket.urgency, list(ticket.urgency_reasons)
-            session.rollback()
+            policy = configuration_in_force(settings, keys, session).policy
+            routed = try_route(session, trial, policy=policy, at=at)
     finally:
         database.dispose()
-    yield f"紧急程度 {urgency}" + (f"：{'；'.join(reasons)}" if reasons else "")
-    yield from _lines(ranking)
-
-
-def _union(session: Any, code: str) -> int:
-    found: int | None = session.scalar(select(Union.id).where(Union.code == code))
-    if found is None:
-        raise NotFound("union", code)
-    return found
+    reasons = "；".join(routed.urgency_reasons)
+    yield f"紧急程度 {routed.urgency}" + (f"：{reasons}" if reasons else "")
+    yield from _lines(routed.ranking)
 
 
 def _lines(ranking: Ranking) -> Iterator[str]:

@@ -22,6 +22,7 @@ from hotline.calls.retention import RetentionPolicy
 from hotline.calls.talk_policy import TalkPolicy
 from hotline.carriers.base import Carrier
 from hotline.channels.base import Channel
+from hotline.configuration.live import Configuration
 from hotline.line.follow_ups import FollowUpPolicy
 from hotline.line.lines import Lines
 from hotline.public.policy import PublicPolicy
@@ -36,9 +37,8 @@ class Services:
 
     database: Database
     carrier: Carrier
-    flows: Mapping[str, Flow]
-    """By flow id; `day` is the daytime menu (`hotline.voice.opening` says when another is taken)."""
-    policy: Policy
+    configuration: Configuration
+    """What an administrator decided, in the newest published versions: policy, flows, texts."""
     lines: Lines
     publish: Publish
     wake: Callable[[], None]
@@ -60,8 +60,6 @@ class Services:
     """Where files on tickets lie."""
     voices: Voices
     service: ServicePolicy
-    messages: Messages
-    readings: Readings
     outbound: OutboundPolicy
     follow_up: FollowUpPolicy
     public: PublicPolicy
@@ -79,3 +77,23 @@ class Services:
     quality: QualityPolicy
     database_time: bool = False
     """Whether deadlines are measured by the database's clock and not by this machine's."""
+
+    @property
+    def policy(self) -> Policy:
+        """Categories, deadlines, calendars and routing in force now; take it once for one piece of work."""
+        return self.configuration.built.policy
+
+    @property
+    def flows(self) -> Mapping[str, Flow]:
+        """By flow id; `day` is the daytime menu (`hotline.voice.opening` says when another is taken)."""
+        return self.configuration.built.flows
+
+    @property
+    def messages(self) -> Messages:
+        """What the centre writes and says by itself."""
+        return self.configuration.built.messages
+
+    @property
+    def readings(self) -> Readings:
+        """What flows read aloud beside their prompts."""
+        return self.configuration.built.readings

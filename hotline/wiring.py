@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy.orm import Session
+
 import ivr_flows
-from config.load import ConfigError, load_policy
+from config.load import ConfigError, load_policy, read_text
 from config.settings import SHIPPED_CONFIG, Settings
 from dispatch.calendars import LiveCalendars
 from dispatch.database import Database
@@ -35,6 +37,9 @@ from hotline.channels.base import Channel
 from hotline.channels.mail import MailChannel
 from hotline.channels.robots import DingtalkChannel, WecomChannel
 from hotline.channels.sms import SmsChannel, receipts_url
+from hotline.configuration.build import Built, Files
+from hotline.configuration.documents import FLOWS, POLICIES
+from hotline.configuration.live import Configuration
 from hotline.keys import Keys, load_keys
 from hotline.line.follow_ups import FollowUpPolicy
 from hotline.line.lines import Lines
@@ -72,19 +77,49 @@ def database_of(settings: Settings) -> Database:
 
 def policy_of(settings: Settings, keys: Keys) -> Policy:
     """Return the policy that the configuration folder holds; raises ConfigError with file and line."""
-    this_year = now().year
-    years = range(this_year - YEARS_BACK, this_year + YEARS_AHEAD + 1)
     written = load_policy(config_file(settings, "calendar.yaml"), CalendarPolicy.from_mapping)
     book = load_policy(config_file(settings, "routing_rules.yaml"), RuleBook.from_mapping)
     return Policy(
         catalogue=load_policy(config_file(settings, "categories.yaml"), Catalogue.from_mapping),
         sla=load_policy(config_file(settings, "sla.yaml"), SlaPolicy.from_mapping),
-        calendars=LiveCalendars(written, years),
+        calendars=LiveCalendars(written, _years()),
         routing_rules=book.rules,
         dispatch_mode=book.mode,
         province=settings.province,
         secret=keys.derive("query-codes-and-number-digests"),
     )
+
+
+def _years() -> range:
+    this_year = now().year
+    return range(this_year - YEARS_BACK, this_year + YEARS_AHEAD + 1)
+
+
+def files_of(settings: Settings, keys: Keys) -> Files:
+    """Return the files that published versions take the place of, as they are read now; raises ConfigError."""
+    policy = policy_of(settings, keys)
+    built = Built(
+        policy,
+        flows_of(settings),
+        load_policy(config_file(settings, "messages.yaml"), Messages.from_mapping),
+        load_policy(config_file(settings, "readings.yaml"), Readings.from_mapping),
+    )
+    paths = {name: config_file(settings, name) for name in POLICIES}
+    paths |= {FLOWS + path.name: path for path in flow_files(settings)}
+    texts = {path: read_text(path) for path in paths.values()}
+    for folder in (SHIPPED_FLOWS, settings.config_dir / "flows"):
+        for path in sorted((folder / "parts").glob("*.yaml")):
+            paths[f"{FLOWS}parts/{path.name}"], texts[path] = path, read_text(path)
+    return Files(
+        built, paths, texts, _years(), service_of(settings).features, partners_of(settings, policy.catalogue)
+    )
+
+
+def configuration_in_force(settings: Settings, keys: Keys, session: Session) -> Configuration:
+    """Return the files with what was published in their place, for a command of its own process."""
+    configuration = Configuration(files_of(settings, keys))
+    configuration.refresh(session)
+    return configuration
 
 
 def flows_of(settings: Settings) -> dict[str, Flow]:
@@ -189,12 +224,11 @@ def services_of(
     carrier = carrier if carrier is not None else carrier_of(settings, line)
     outbound = load_policy(config_file(settings, "outbound.yaml"), OutboundPolicy.from_mapping)
     notices = load_policy(config_file(settings, "notices.yaml"), NoticePolicy.from_mapping)
-    policy = policy_of(settings, keys)
+    files = files_of(settings, keys)
     return Services(
         database=database,
         carrier=carrier,
-        flows=flows_of(settings),
-        policy=policy,
+        configuration=Configuration(files),
         lines=load_policy(config_file(settings, "lines.yaml"), Lines.from_mapping),
         publish=publish,
         wake=wake,
@@ -211,8 +245,6 @@ def services_of(
         # A clock that somebody passes in is the only time there is: tests, demonstrations.
         database_time=clock is now and not database.on_sqlite,
         service=service_of(settings),
-        messages=load_policy(config_file(settings, "messages.yaml"), Messages.from_mapping),
-        readings=load_policy(config_file(settings, "readings.yaml"), Readings.from_mapping),
         outbound=outbound,
         follow_up=load_policy(config_file(settings, "follow_up.yaml"), FollowUpPolicy.from_mapping),
         public=load_policy(config_file(settings, "public_pages.yaml"), PublicPolicy.from_mapping),
@@ -220,7 +252,7 @@ def services_of(
         channels=channels_of(settings, carrier, outbound, notices),
         robot_key=keys.derive("robots"),
         talk=load_policy(config_file(settings, "conversation.yaml"), TalkPolicy.from_mapping),
-        partners=partners_of(settings, policy.catalogue),
+        partners=files.partners,
         file_links=FileLinks(keys.derive("partner-files"), settings.effective_public_url),
         partner_key=keys.derive("partner-secrets"),
         knowledge=load_policy(config_file(settings, "knowledge.yaml"), KnowledgePolicy.from_mapping),

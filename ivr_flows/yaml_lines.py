@@ -16,6 +16,10 @@ except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]  # the same interface
 
 
+DEEPEST = 40
+"""Levels of nesting; the shipped flows have six."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a flow file."""
@@ -35,7 +39,12 @@ class FlowError(Exception):
 
 
 def compose(text: str) -> yaml.Node | None:
+    depth = 0
     for event in yaml.parse(text, Loader=SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            # The composer's own stack ends long before: the process would.
+            raise yaml.MarkedYAMLError(problem="嵌套太深", problem_mark=event.start_mark)  # type: ignore[arg-type]  # the stubs forget that both marks are alike
         if isinstance(event, yaml.AliasEvent):
             # A few anchors that name each other grow without bound, and hide from the reader what a node does.
             raise yaml.MarkedYAMLError(problem="不支持别名（&与*）", problem_mark=event.start_mark)  # type: ignore[arg-type]  # the stubs forget that both marks are alike

@@ -24,11 +24,12 @@ from agent_console.permissions import Action, Visit, requires
 from dispatch.consent import record_consent
 from dispatch.errors import Invalid, NotFound
 from dispatch.places import nearest_points, service_points
-from dispatch.rule_sets import book_in_force, store_rules, versions
+from dispatch.rule_sets import book_in_force, versions
 from dispatch.rules.policy import PolicyError
 from dispatch.rules.routing_rules import RuleBook
 from dispatch.tables import Sheet, export_sheet, import_sheet
 from dispatch.union_pages import court_districts, edit_union, union_page
+from hotline.configuration.commands import store_book, written
 
 router = APIRouter(prefix="/api", tags=["unions"])
 ReferenceVisit = Annotated[Visit, requires(Action.REFERENCE_READ)]
@@ -136,7 +137,8 @@ def put_routing_rules(given: RoutingRules, visit: Administrator) -> RoutingRules
     with visit.writing() as session:
         try:
             book = RuleBook.from_mapping(given.model_dump())
-            store_rules(session, book, by=visit.actor.by, now=visit.now)
+            text, reason = written(book), "经接口整体写入"
+            store_book(session, visit.actor, book, text, reason=reason, now=visit.now)
         except PolicyError as error:
             raise Invalid({".".join(map(str, error.where)) or "rules": error.reason}) from error
         return _rules_out(book, versions(session))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from dispatch.rules.policy import Fields, PolicyError, Where
+from dispatch.rules.policy import Fields, PolicyError, Where, shown
 from dispatch.rules.working_time import Calendar, Hours, Override, Span
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -16,13 +16,13 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def parse_span(text: object, *, where: Where = ()) -> Span:
     """Read `09:00-12:00`; YAML must quote it, or 09:00 becomes a base-60 number."""
     if not isinstance(text, str):
-        raise PolicyError(f"expected quoted hours such as '09:00-12:00', found {text!r}", where=where)
+        raise PolicyError(f"应是带引号的时段，如'09:00-12:00'，现在是{shown(text)}", where=where)
     try:
         opens, shuts = (_minutes(part) for part in text.split("-"))
     except ValueError:
-        raise PolicyError(f"expected hours such as '09:00-12:00', found {text!r}", where=where) from None
+        raise PolicyError(f"应是时段，如'09:00-12:00'，现在是{shown(text)}", where=where) from None
     if not 0 <= opens < shuts <= 1440:
-        raise PolicyError(f"{text!r} does not end after it begins, on the same day", where=where)
+        raise PolicyError(f"{shown(text)}的结束不在同一天的开始之后", where=where)
     return opens, shuts
 
 
@@ -35,7 +35,7 @@ def parse_minutes(text: object, *, where: Where = ()) -> int:
             minutes = 1441
         if minutes <= 1440:
             return minutes
-    raise PolicyError(f"expected a quoted time such as '09:00', found {text!r}", where=where)
+    raise PolicyError(f"应是带引号的时刻，如'09:00'，现在是{shown(text)}", where=where)
 
 
 def _minutes(text: str) -> int:
@@ -49,7 +49,7 @@ def _spans(fields: Fields, key: str) -> tuple[Span, ...]:
     spans = tuple(sorted(parse_span(value, where=place) for place, value in fields.each(key)))
     for earlier, later in pairwise(spans):
         if later[0] < earlier[1]:
-            raise fields.fail(key, "two spans overlap")
+            raise fields.fail(key, "两个时段重叠")
     return spans
 
 
@@ -73,7 +73,7 @@ class CalendarPolicy:
             )
             code = row.text("code")
             if code in hours or code == "always":
-                raise row.fail("code", f"{code!r} is taken")
+                raise row.fail("code", f"“{code}”已被占用")
             hours[code], names[code] = _hours(row), row.text("name")
             row.text("source")
         return cls(hours, names, _overrides(top, hours), _confirmed(top))
@@ -100,7 +100,7 @@ def _hours(row: Fields) -> Hours:
     week = Fields.of(row.data.get("hours"), where=(*row.where, "hours"), known=WEEKDAYS)
     spans = tuple(_spans(week, weekday) for weekday in WEEKDAYS)
     if not any(spans):
-        raise row.fail("hours", "a calendar must work at some time of the week")
+        raise row.fail("hours", "一周里至少要有一段工作时间")
     make_up = _spans(row, "make_up") if row.has("make_up") else spans[0]
     return Hours(spans, make_up, row.flag("follows_holidays", default=True))
 
@@ -111,9 +111,9 @@ def _overrides(top: Fields, codes: Mapping[str, Hours]) -> dict[str, dict[date, 
         row = Fields.of(value, where=place, known=("calendar", "date", "working", "hours", "source"))
         code, day = row.text("calendar", "*"), row.day("date")
         if day is None:
-            raise row.fail("date", "is missing")
+            raise row.fail("date", "没有写")
         if code != "*" and code not in codes:
-            raise row.fail("calendar", f"no calendar {code!r}")
+            raise row.fail("calendar", f"没有“{code}”这个日历")
         row.text("source")
         spans = _spans(row, "hours") if row.has("hours") else None
         found.setdefault(code, {})[day] = Override(row.flag("working"), spans)
@@ -124,6 +124,6 @@ def _confirmed(top: Fields) -> frozenset[int]:
     years: set[int] = set()
     for place, value in top.each("confirmed_years"):
         if isinstance(value, bool) or not isinstance(value, int):
-            raise PolicyError(f"expected a year, found {value!r}", where=place)
+            raise PolicyError(f"应是年份，现在是{shown(value)}", where=place)
         years.add(value)
     return frozenset(years)

@@ -120,7 +120,7 @@ class Catalogue:
         for place, value in top.each("groups"):
             for category, where in _group(value, place, partners):
                 if category.code in categories:
-                    raise PolicyError(f"{category.code!r} is defined twice", where=(*where, "code"))
+                    raise PolicyError(f"类别“{category.code}”写了两次", where=(*where, "code"))
                 categories[category.code] = category
         crisis = Fields.of(top.data.get("crisis"), where=("crisis",), known=("words", "exceptions", "source"))
         return cls(
@@ -187,7 +187,7 @@ def _partners(top: Fields) -> dict[str, Partner]:
         row = Fields.of(value, where=place, known=("code", "name", "phone"))
         partner = Partner(row.text("code"), row.text("name"), row.text("phone", ""))
         if partner.code in partners:
-            raise row.fail("code", f"{partner.code!r} is defined twice")
+            raise row.fail("code", f"“{partner.code}”写了两次")
         partners[partner.code] = partner
     return partners
 
@@ -217,7 +217,7 @@ def _category(leaf: Fields, row: Fields, group: tuple[str, str], partners: Mappi
     co_handlers = leaf.words("co_handlers")
     for code in co_handlers:
         if code not in partners:
-            raise leaf.fail("co_handlers", f"no partner {code!r}")
+            raise leaf.fail("co_handlers", f"没有“{code}”这个协作单位")
     category = Category(
         code=leaf.text("code"),
         name=leaf.text("name"),
@@ -236,8 +236,8 @@ def _category(leaf: Fields, row: Fields, group: tuple[str, str], partners: Mappi
         evidence=leaf.words("evidence"),
     )
     if not category.entry and not category.never_dispatch:
-        raise leaf.fail("entry", "a category that is dispatched needs an entry level")
+        raise leaf.fail("entry", "要派单的类别须写明接收层级")
     if Entry.ENTERPRISE in category.entry and (category.rights_defence or category.never_enterprise):
         # The employer's own union must never be the entry of a complaint about the employer.
-        raise leaf.fail("entry", "rights defence and counselling never enter at the enterprise")
+        raise leaf.fail("entry", "维权和心理类诉求不能由企业工会接收")
     return category

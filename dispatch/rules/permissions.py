@@ -93,6 +93,9 @@ class Action(StrEnum):
     QUALITY_SCORE = "quality.score"
     QUALITY_DECIDE = "quality.decide"
     QUALITY_FIGURES = "quality.figures"
+    # What changes behaviour, version by version.
+    CONFIGURATION_READ = "configuration.read"
+    CONFIGURATION_CHANGE = "configuration.change"
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -169,6 +172,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.QUALITY_SCORE: frozenset({Role.INSPECTOR}),
     Action.QUALITY_DECIDE: _LEADERS,
     Action.QUALITY_FIGURES: _LEADERS | {Role.INSPECTOR},
+    Action.CONFIGURATION_READ: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
+    Action.CONFIGURATION_CHANGE: frozenset({Role.ADMINISTRATOR}),
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

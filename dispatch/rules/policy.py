@@ -33,10 +33,12 @@ class Fields:
     @classmethod
     def of(cls, value: object, *, where: Where, known: Collection[str]) -> Fields:
         if not isinstance(value, Mapping):
-            raise PolicyError(f"expected a mapping, found {type(value).__name__}", where=where)
+            raise PolicyError(f"应是“名称: 值”，现在是{shown(value)}", where=where)
         unknown = sorted(str(key) for key in value if key not in known)
         if unknown:
-            raise PolicyError(f"unknown key {unknown[0]!r}", where=(*where, unknown[0]))
+            raise PolicyError(
+                f"没有“{unknown[0]}”这个项目，可用：{'、'.join(known)}", where=(*where, unknown[0])
+            )
         return cls({str(key): item for key, item in value.items()}, where)
 
     def fail(self, key: str, message: str) -> PolicyError:
@@ -50,10 +52,10 @@ class Fields:
         if value is None and default is not None:
             return default
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise self.fail(key, f"expected text, found {value!r}")
+            raise self.fail(key, f"应是文字，现在是{shown(value)}")
         text = str(value).strip()
         if not text and default is None:
-            raise self.fail(key, "must not be empty")
+            raise self.fail(key, "不能为空")
         return text
 
     def number(self, key: str, default: int | None = None, *, least: int = 0) -> int:
@@ -61,9 +63,9 @@ class Fields:
         if value is None and default is not None:
             return default
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self.fail(key, f"expected a whole number, found {value!r}")
+            raise self.fail(key, f"应是整数，现在是{shown(value)}")
         if value < least:
-            raise self.fail(key, f"must be at least {least}, found {value}")
+            raise self.fail(key, f"不能小于{least}，现在是{value}")
         return value
 
     def optional_number(self, key: str, *, least: int = 0) -> int | None:
@@ -72,16 +74,16 @@ class Fields:
     def flag(self, key: str, *, default: bool = False) -> bool:
         value = self.data.get(key, default)
         if not isinstance(value, bool):
-            raise self.fail(key, f"expected true or false, found {value!r}")
+            raise self.fail(key, f"应是true或false，现在是{shown(value)}")
         return value
 
     def words(self, key: str) -> tuple[str, ...]:
         found: list[str] = []
         for place, value in self.each(key):
             if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
-                raise PolicyError(f"expected text, found {value!r}", where=place)
+                raise PolicyError(f"应是文字，现在是{shown(value)}", where=place)
             if str(value) in found:
-                raise PolicyError(f"{value!r} is listed twice", where=place)
+                raise PolicyError(f"“{value}”写了两次", where=place)
             found.append(str(value))
         return tuple(found)
 
@@ -101,14 +103,14 @@ class Fields:
         # A datetime is a date too, but an hour in a policy's day would be silently lost.
         if isinstance(value, date) and not isinstance(value, datetime):
             return value
-        raise self.fail(key, f"expected a date such as 2026-10-01, found {value!r}")
+        raise self.fail(key, f"应是日期，如2026-10-01，现在是{shown(value)}")
 
     def each(self, key: str) -> Iterator[tuple[Where, object]]:
         value = self.data.get(key)
         if value is None:
             return
         if isinstance(value, str | bytes) or not isinstance(value, Sequence):
-            raise self.fail(key, f"expected a list, found {value!r}")
+            raise self.fail(key, f"应是列表，现在是{shown(value)}")
         for index, item in enumerate(value):
             yield (*self.where, key, index), item
 
@@ -118,8 +120,18 @@ def one_of(value: object, kind: type[S], *, where: Where) -> S:
     try:
         return kind(str(value))
     except ValueError:
-        known = ", ".join(member.value for member in kind)
-        raise PolicyError(f"{value!r} is not one of: {known}", where=where) from None
+        known = "、".join(member.value for member in kind)
+        raise PolicyError(f"没有{shown(value)}，可用：{known}", where=where) from None
+
+
+def shown(value: object) -> str:
+    """Return a value as an administrator wrote it, shortened; nothing at all is said in words."""
+    if value is None:
+        return "空"
+    if isinstance(value, bool):
+        return f"“{str(value).lower()}”"
+    text = str(value)
+    return f"“{text[:40]}…”" if len(text) > 40 else f"“{text}”"
 
 
 def content_version(data: object) -> str:

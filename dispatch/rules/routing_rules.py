@@ -69,7 +69,7 @@ class RuleBook:
         for place, value in top.each("rules"):
             rule = _rule(value, place)
             if rule.code in rules:
-                raise PolicyError(f"{rule.code!r} is defined twice", where=(*place, "code"))
+                raise PolicyError(f"规则“{rule.code}”写了两次", where=(*place, "code"))
             rules[rule.code], places[rule.code] = rule, place
         _check_chains(rules, places)
         mode = top.optional_choice("dispatch_mode", DispatchMode)
@@ -80,7 +80,7 @@ class RuleBook:
         for index, rule in enumerate(self.rules):
             if rule.union_code not in known:
                 raise PolicyError(
-                    f"there is no union {rule.union_code!r}", where=("rules", index, "union_code")
+                    f"没有代码为“{rule.union_code}”的工会", where=("rules", index, "union_code")
                 )
 
 
@@ -96,10 +96,10 @@ def _rule(value: object, place: Where) -> RoutingRule:
     row = Fields.of(value, where=place, known=tuple(RoutingRule.__dataclass_fields__))
     valid_from = row.day("valid_from")
     if valid_from is None:
-        raise row.fail("valid_from", "is missing")
+        raise row.fail("valid_from", "没有写")
     conditions = {key: row.text(key, "") for key in _CONDITIONS}
     if not any(conditions.values()):
-        raise PolicyError("a rule needs at least one condition", where=place)
+        raise PolicyError("规则至少要有一个条件", where=place)
     rule = RoutingRule(
         code=row.text("code"),
         union_code=row.text("union_code"),
@@ -110,21 +110,19 @@ def _rule(value: object, place: Where) -> RoutingRule:
         **conditions,
     )
     if rule.valid_to is not None and rule.valid_to < rule.valid_from:
-        raise row.fail("valid_to", "lies before valid_from")
+        raise row.fail("valid_to", "早于valid_from")
     return rule
 
 
 def _check_chains(rules: Mapping[str, RoutingRule], places: Mapping[str, Where]) -> None:
     for rule in rules.values():
         if rule.otherwise and rule.otherwise not in rules:
-            raise PolicyError(f"there is no rule {rule.otherwise!r}", where=(*places[rule.code], "otherwise"))
+            raise PolicyError(f"没有“{rule.otherwise}”这条规则", where=(*places[rule.code], "otherwise"))
     for rule in rules.values():
         trail = list(_chain(rule, rules))
         if trail[-1] == rule.code and len(trail) > 1:
             circle = " → ".join(trail)
-            raise PolicyError(
-                f"the rules lead in a circle: {circle}", where=(*places[rule.code], "otherwise")
-            )
+            raise PolicyError(f"规则循环：{circle}", where=(*places[rule.code], "otherwise"))
 
 
 def _chain(rule: RoutingRule, rules: Mapping[str, RoutingRule]) -> Iterable[str]:

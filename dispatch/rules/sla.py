@@ -81,7 +81,7 @@ class SlaPolicy:
         for kind in TARGET_KINDS:
             for urgency in Urgency:
                 if not any(row.kind == kind and row.urgency in (None, urgency) for row in rows):
-                    raise PolicyError(f"no target for {kind} at {urgency}", where=("targets",))
+                    raise PolicyError(f"缺少时限：{kind}，{urgency}", where=("targets",))
         return cls(
             rows=rows,
             ladders=tuple(_ladder_row(value, place) for place, value in top.each("ladders")),
@@ -134,7 +134,7 @@ def _target_row(value: object, place: Where) -> _TargetRow:
     )
     kind = row.text("kind")
     if kind not in TARGET_KINDS:
-        raise row.fail("kind", f"{kind!r} is not one of: {', '.join(TARGET_KINDS)}")
+        raise row.fail("kind", f"没有“{kind}”，可用：{'、'.join(TARGET_KINDS)}")
     row.text("source")
     return _TargetRow(
         kind=kind,
@@ -151,11 +151,11 @@ def _target(row: Fields) -> Target:
     calendar = row.choice("calendar", CalendarKind)
     counts_work = unit in (Unit.WORKING_HOURS, Unit.WORKING_DAYS)
     if counts_work == (calendar is CalendarKind.ALWAYS):
-        raise row.fail("calendar", f"{unit} cannot run on the {calendar} calendar")
+        raise row.fail("calendar", f"单位{unit}不能用日历{calendar}")
     duty = None
     if row.has("duty"):
         if unit is not Unit.HOURS:
-            raise row.fail("duty", "duty hours need a target in hours")
+            raise row.fail("duty", "值班时段只用于以小时计的时限")
         place = (*row.where, "duty")
         hours = Fields.of(row.data["duty"], where=place, known=("hours", "else_at"))
         duty = DutyHours(
@@ -172,7 +172,7 @@ def _ladder_row(value: object, place: Where) -> _LadderRow:
     names = [step.step for step in steps]
     if len(set(names)) != len(names):
         # A timer is UNIQUE(clock, step, generation): a repeated rung would never fire.
-        raise row.fail("steps", "a ladder names each step once")
+        raise row.fail("steps", "同一阶梯里每一步只能写一次")
     return _LadderRow(
         row.choices("kinds", ClockKind), row.choices("urgencies", Urgency), steps, row.flag("case")
     )
@@ -192,7 +192,7 @@ def _ladder_step(value: object, place: Where) -> LadderStep:
         closes_extensions=row.flag("closes_extensions"),
     )
     if step.percent is None and step.overdue_wd is None and step.after_s is None:
-        raise row.fail("step", "says neither percent nor overdue_wd nor after_s")
+        raise row.fail("step", "没有写percent、overdue_wd或after_s")
     return step
 
 

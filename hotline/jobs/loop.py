@@ -24,7 +24,7 @@ from hotline.calls.retention import delete_due
 from hotline.jobs import relay
 from hotline.jobs.notices import plan_notices
 from hotline.jobs.sealing import seal_history
-from hotline.jobs.ticker import look_at_itself, order_recompute, refresh_calendars, sleep_s, tick
+from hotline.jobs.ticker import look_at_itself, order_recompute, refresh_configuration, sleep_s, tick
 from hotline.line import follow_ups
 from hotline.services import Services
 
@@ -36,7 +36,7 @@ RECOMPUTE_EVERY_S: Final = 60.0
 SELF_AUDIT_AFTER_S: Final = 20.0
 """The first look waits until what a downtime left behind is done."""
 SELF_AUDIT_EVERY_S: Final = 300.0
-CALENDARS_EVERY_S: Final = 2.0
+CONFIGURATION_EVERY_S: Final = 2.0
 FOLLOW_UP_EVERY_S: Final = 10.0
 NOTICES_EVERY_S: Final = 1.0
 
@@ -151,12 +151,17 @@ class Background:
             ]
             if services.follow_up.enabled:
                 wanted.append(("follow-ups", self._follow_up))
-        # Every process knows the calendars in force, whatever else it does.
-        wanted.append(("calendars", self._refresh_calendars))
+        # Every process knows what is in force, whatever else it does.
+        wanted.append(("configuration", self._refresh_configuration))
         self._threads = [threading.Thread(target=self._guarded, args=each, name=each[0]) for each in wanted]
 
     def start(self) -> None:
-        """Start every thread."""
+        """Start every thread, each with what is in force."""
+        try:
+            refresh_configuration(self._services)
+        except (SQLAlchemyError, Busy) as error:
+            # Without a database nobody is served either; the thread below looks again.
+            logger.warning("waits for the database", thread="configuration", error=type(error).__name__)
         for thread in self._threads:
             thread.start()
 
@@ -211,9 +216,9 @@ class Background:
         if not self._stopping.is_set():
             look_at_itself(self._services)
 
-    def _refresh_calendars(self) -> None:
-        refresh_calendars(self._services)
-        self._stopping.wait(CALENDARS_EVERY_S)
+    def _refresh_configuration(self) -> None:
+        refresh_configuration(self._services)
+        self._stopping.wait(CONFIGURATION_EVERY_S)
 
     def _seal(self) -> None:
         self._stopping.wait(EVERY.total_seconds())

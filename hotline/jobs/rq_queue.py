@@ -13,7 +13,7 @@ from rq.serializers import JSONSerializer
 
 from hotline.jobs import relay
 from hotline.jobs.relay import Claimed
-from hotline.jobs.ticker import refresh_calendars
+from hotline.jobs.ticker import refresh_configuration
 from hotline.services import Services
 
 JOB = "hotline.jobs.rq_queue.carry_out_row"
@@ -89,7 +89,7 @@ def worker(redis: Redis, *, queues: tuple[str, ...] = QUEUES) -> rq.SimpleWorker
 def carry_out_row(delivery_id: int, kind: str, payload: dict[str, object], owner: str) -> str:
     """Carry out one claimed row (what RQ calls); a lease that was lost meanwhile sends nothing."""
     services = _services()
-    refresh_calendars(services)
+    refresh_configuration(services)
     return relay.carry_out(services, Claimed(delivery_id, kind, payload), owner=owner)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from sqlalchemy.orm import Session
 
-from dispatch import calendars, recompute, self_audit, signals, statutes, timers
+from dispatch import recompute, self_audit, signals, statutes, timers
 from dispatch.database import WritingSession, database_now
 from dispatch.unit_of_work import unit_of_work
 from hotline.calls import help_requests
@@ -62,7 +62,7 @@ def order_recompute(services: Services, *, first: bool) -> None:
     """Have clocks counted anew that were counted on older calendars."""
     with _writing(services) as session:
         now = moment(services, session)
-        calendars.refresh(session, services.policy)
+        services.configuration.refresh(session)
         recompute.order_if_stale(session, policy=services.policy, now=now, unknown=first)
 
 
@@ -78,10 +78,10 @@ def look_at_itself(services: Services) -> dict[str, int]:
     return found
 
 
-def refresh_calendars(services: Services) -> bool:
-    """Take over calendars that another process has changed."""
+def refresh_configuration(services: Services) -> bool:
+    """Take over what another process has published, and days that it has changed."""
     with services.database.reading("clock") as session:
-        return calendars.refresh(session, services.policy)
+        return services.configuration.refresh(session)
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def _talks(services: Services, session: WritingSession, now: datetime) -> int:
 
 def _steps(services: Services, session: WritingSession, now: datetime) -> int:
     # No step may fire on a calendar that an administrator has just changed.
-    calendars.refresh(session, services.policy)
+    services.configuration.refresh(session)
     return timers.fire_due(session, now=now, limit=TIMERS_AT_ONCE, policy=services.policy)
 
 
@@ -117,7 +117,7 @@ def _limitations(services: Services, session: WritingSession, now: datetime) -> 
 
 def _recompute(services: Services, session: WritingSession, now: datetime) -> int:
     # Whoever is behind would count backwards.
-    calendars.refresh(session, services.policy)
+    services.configuration.refresh(session)
     return recompute.step(session, policy=services.policy, now=now, limit=BATCH)
 
 

@@ -58,12 +58,10 @@ class Messages:
         text = accepted.text("text")
         unknown = set(PLACEHOLDER.findall(text)) ^ _SMS_FIELDS
         if unknown:
-            raise accepted.fail(
-                "text", f"must name {{number}} and {{code}} and nothing else: {sorted(unknown)}"
-            )
+            raise accepted.fail("text", f"须有且只有{{number}}和{{code}}：{'、'.join(sorted(unknown))}")
         warnings = top.words("warnings")
         if not warnings:
-            raise top.fail("warnings", "there must be at least one")
+            raise top.fail("warnings", "至少写一条")
         return cls(
             accepted_sms=text,
             warnings=warnings,
@@ -88,9 +86,9 @@ class Readings:
             code = fields.text("code")
             matched = _CODE.fullmatch(code)
             if matched is None or matched.group(1) not in READINGS:
-                raise fields.fail("code", f"{code!r} is not one of {', '.join(sorted(READINGS))} and a name")
+                raise fields.fail("code", f"“{code}”应是{'、'.join(sorted(READINGS))}之一加名称")
             if code in found:
-                raise PolicyError(f"{code!r} is defined twice", where=place)
+                raise PolicyError(f"“{code}”写了两次", where=place)
             fields.text("source")
             fields.text(FIRST_LANGUAGE)
             found[code] = {name: fields.text(name) for name in fields.data if name not in ("code", "source")}

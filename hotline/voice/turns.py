@@ -204,7 +204,9 @@ def _too_late(
 def _flow_of(session: Session, services: Services, call: Call, now: datetime) -> tuple[Flow, Started | None]:
     """Return the call's flow, chosen at its first turn and kept; then also the input that it begins with."""
     if call.flow is not None:
-        return services.flows.get(call.flow) or services.flows[DAY], None
+        # A call ends in the version in which it began, unless this process has never known that one.
+        kept = services.configuration.flow(call.flow, call.flow_version or "")
+        return kept or services.flows[DAY], None
     name, started = choose_flow(session, services, call, now=now)
     flow = services.flows.get(name) or services.flows[DAY]
     call.flow, call.flow_version = flow.id, flow.version[:32]

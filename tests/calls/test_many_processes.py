@@ -29,6 +29,7 @@ from tests.processes import Server, eventually, is_up
 from tests.servers import Unavailable, free_port, valkey_url
 
 SPEED = 10.0
+NEW_NAME = "奖金和提成"
 
 
 @dataclass(slots=True)
@@ -180,7 +181,27 @@ def test_a_caller_at_one_web_speaks_with_an_operator_at_another(province: Provin
         assert redis.exists("rq:workers"), "workers have registered where they are looked for"
 
 
+def publish_a_name(province: Province) -> None:
+    """Have an administrator at the first web give a category another name, as a new version of the catalogue."""
+    administrator = province.webs[0].browser("administrator")
+    asked = {"document": "categories.yaml"}
+    text = administrator.get("/api/configuration/text", params=asked).json()["text"]
+    draft = {**asked, "text": text.replace("name: 奖金提成", f"name: {NEW_NAME}"), "reason": "改名"}
+    made = administrator.post("/api/configuration/check", json=draft).json()
+    published = administrator.post("/api/configuration/publish", json={**asked, "number": made["number"]})
+    assert published.status_code == 200, published.text
+
+
+def knows_the_name(browser: httpx.Client) -> bool:
+    return NEW_NAME in {each["name"] for each in browser.get("/api/categories").json()}
+
+
 def test_programmes_that_are_killed_are_missed_by_nobody_once_they_are_back(province: Province) -> None:
+    elsewhere = province.webs[1].browser("supervisor")
+    publish_a_name(province)
+    eventually(
+        lambda: knows_the_name(elsewhere), "the other web should go by it without a restart", seconds=60
+    )
     province.kill("worker")
     province.start("worker")
     talk(province, number="+8613800000002")
@@ -190,6 +211,7 @@ def test_programmes_that_are_killed_are_missed_by_nobody_once_they_are_back(prov
     province.kill("web2")
     province.start("web2", port=int(province.webs[1].url.rsplit(":", 1)[1]))
     eventually(lambda: is_up(province.webs[1].url), "the web should be back", seconds=60)
+    assert knows_the_name(elsewhere), "a web that starts goes by what is published from its first answer"
     talk(province, number="+8613800000004")
 
 

@@ -164,13 +164,13 @@ def changed(group: int, leaf: int, **values: Any) -> dict[str, Any]:
     [
         ({"urgency": "P7"}, "P7"),
         ({"entry": ["X"]}, "X"),
-        ({"entry": ["E"]}, "never enter at the enterprise"),
-        ({"entry": []}, "needs an entry level"),
-        ({"co_handlers": ["NOBODY"]}, "no partner"),
-        ({"code": "bonus"}, "twice"),
+        ({"entry": ["E"]}, "不能由企业工会接收"),
+        ({"entry": []}, "接收层级"),
+        ({"co_handlers": ["NOBODY"]}, "协作单位"),
+        ({"code": "bonus"}, "写了两次"),
         ({"colour": "red"}, "colour"),
-        ({"keywords": ["欠薪", "欠薪"]}, "twice"),
-        ({"sealed": "yes"}, "true or false"),
+        ({"keywords": ["欠薪", "欠薪"]}, "写了两次"),
+        ({"sealed": "yes"}, "应是true或false"),
     ],
 )
 def test_a_wrong_catalogue_is_refused_with_its_place(values: dict[str, Any], words: str) -> None:

@@ -303,10 +303,10 @@ def test_a_code_has_its_ancestors_as_prefixes() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"industry": None}, "at least one condition"),
-        ({"valid_from": None}, "missing"),
-        ({"valid_from": "2026-01-01"}, "expected a date"),
-        ({"valid_to": date(2025, 1, 1)}, "before valid_from"),
+        ({"industry": None}, "至少要有一个条件"),
+        ({"valid_from": None}, "没有写"),
+        ({"valid_from": "2026-01-01"}, "应是日期"),
+        ({"valid_to": date(2025, 1, 1)}, "早于valid_from"),
         ({"source": None}, "source"),
         ({"colour": "red"}, "colour"),
     ],

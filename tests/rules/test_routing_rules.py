@@ -88,7 +88,7 @@ def test_a_circle_is_refused_with_the_line_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "routing_rules.yaml"
     row = "    union_code: '37'\n    industry: x\n    valid_from: 2026-01-01\n    source: d\n"
     path.write_text(f"rules:\n  - code: a\n{row}    otherwise: b\n  - code: b\n{row}    otherwise: a\n")
-    with pytest.raises(ConfigError, match="circle") as refused:
+    with pytest.raises(ConfigError, match="循环") as refused:
         load_policy(path, RuleBook.from_mapping)
     assert refused.value.line == 7
 

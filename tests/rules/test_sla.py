@@ -252,15 +252,15 @@ def test_the_version_changes_with_the_content_and_only_with_it() -> None:
     [
         (("targets", 0, "urgency"), "P9", "P9"),
         (("targets", 0, "colour"), "red", "colour"),
-        (("targets", 0, "amount"), 0, "at least 1"),
-        (("targets", 0, "amount"), "ten", "whole number"),
+        (("targets", 0, "amount"), 0, "不能小于1"),
+        (("targets", 0, "amount"), "ten", "应是整数"),
         (("targets", 0, "kind"), "lunch", "lunch"),
-        (("targets", 2, "calendar"), "always", "cannot run"),
+        (("targets", 2, "calendar"), "always", "不能用日历"),
         (("targets", 0, "source"), KeyError, "source"),
-        (("targets", 5, "duty"), {"hours": "22:00-08:00", "else_at": "09:00"}, "does not end"),
-        (("targets", 5, "duty"), {"hours": "08:00-22:00", "else_at": 540}, "quoted time"),
-        (("ladders", 0, "steps", 1, "step"), "remind", "once"),
-        (("ladders", 0, "steps", 0, "percent"), KeyError, "neither"),
+        (("targets", 5, "duty"), {"hours": "22:00-08:00", "else_at": "09:00"}, "同一天的开始之后"),
+        (("targets", 5, "duty"), {"hours": "08:00-22:00", "else_at": 540}, "带引号的时刻"),
+        (("ladders", 0, "steps", 1, "step"), "remind", "只能写一次"),
+        (("ladders", 0, "steps", 0, "percent"), KeyError, "没有写percent"),
         (("ladders", 0, "steps", 0, "who"), ["mayor"], "mayor"),
         (("limits", "reopen_times"), KeyError, "reopen_times"),
         (("statutory", 0, "unit"), "month", "month"),
@@ -275,5 +275,5 @@ def test_a_wrong_policy_is_refused_with_its_place(path: tuple[Any, ...], value: 
 def test_a_policy_that_forgets_an_urgency_is_refused() -> None:
     data = read_yaml(CONFIG / "sla.yaml")
     data["targets"] = [row for row in data["targets"] if (row["kind"], row.get("urgency")) != ("sign", "P2")]
-    with pytest.raises(PolicyError, match="no target for sign at P2"):
+    with pytest.raises(PolicyError, match="缺少时限：sign，P2"):
         SlaPolicy.from_mapping(data)

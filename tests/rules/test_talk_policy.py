@@ -28,10 +28,10 @@ def test_the_shipped_file_names_the_lines_of_others() -> None:
     [
         (("parties", 0, "number"), "call me", "cannot be dialled"),
         (("parties", 1, "code"), "lawyer", "defined twice"),
-        (("parties", 0, "colour"), "red", "unknown key"),
-        (("hold", "recall_s"), 1, "at least 10"),
-        (("outside_s",), 0, "at least 5"),
-        (("greeting",), "", "must not be empty"),
+        (("parties", 0, "colour"), "red", "没有“colour”"),
+        (("hold", "recall_s"), 1, "不能小于10"),
+        (("outside_s",), 0, "不能小于5"),
+        (("greeting",), "", "不能为空"),
     ],
 )
 def test_a_wrong_file_says_where(place: tuple[str | int, ...], value: object, why: str) -> None:

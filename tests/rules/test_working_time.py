@@ -328,12 +328,12 @@ def calendar_row(**changes: object) -> dict[str, object]:
 def test_a_calendar_file_names_what_is_wrong_with_it() -> None:
     for data, word in (
         (calendar_row(colour="red"), "colour"),
-        (calendar_row(hours={"mon": ["09:00-12:00", "11:00-13:00"]}), "overlap"),
+        (calendar_row(hours={"mon": ["09:00-12:00", "11:00-13:00"]}), "重叠"),
         (calendar_row(hours={"someday": []}), "someday"),
-        (calendar_row(hours={}), "must work"),
-        (calendar_row(code="always"), "taken"),
-        ({**calendar_row(), "overrides": [{"calendar": "b", "date": date(2026, 1, 1)}]}, "no calendar"),
-        ({**calendar_row(), "overrides": [{"source": "x", "working": True}]}, "missing"),
+        (calendar_row(hours={}), "一段工作时间"),
+        (calendar_row(code="always"), "已被占用"),
+        ({**calendar_row(), "overrides": [{"calendar": "b", "date": date(2026, 1, 1)}]}, "这个日历"),
+        ({**calendar_row(), "overrides": [{"source": "x", "working": True}]}, "没有写"),
     ):
         with pytest.raises(PolicyError, match=word):
             CalendarPolicy.from_mapping(data)

@@ -14,7 +14,7 @@ from dispatch.models.history import Event, Outbox
 from dispatch.models.people import User
 from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import Command
-from hotline.jobs.ticker import look_at_itself, order_recompute, refresh_calendars, tick
+from hotline.jobs.ticker import look_at_itself, order_recompute, refresh_configuration, tick
 from tests.builders import NOW, give, make_ticket
 from tests.web.house import PASSWORD, PASSWORDS, House
 from tests.web.test_api_tickets import created, dispatched
@@ -293,4 +293,4 @@ def test_the_clock_orders_a_recompute_where_a_file_was_edited(house: House) -> N
         assert "an older one" not in versions.values()
         kinds = session.scalars(select(Event.kind).where(Event.kind == "RecomputeBegun")).all()
     assert kinds == ["RecomputeBegun"]
-    assert not refresh_calendars(house.services)
+    assert not refresh_configuration(house.services)

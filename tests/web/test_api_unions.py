@@ -142,7 +142,7 @@ def test_rules_come_into_force_as_a_version_and_a_wrong_book_is_refused_at_its_p
 
     circle = put(rule("a", otherwise="b"), rule("b", otherwise="a"))
     assert circle.status_code == 422
-    assert "circle" in circle.json()["fields"]["rules.0.otherwise"]
+    assert "循环" in circle.json()["fields"]["rules.0.otherwise"]
     unknown = put(rule("a"), rule("b", union_code="999"))
     assert list(unknown.json()["fields"]) == ["rules.1.union_code"]
     stored = put(rule("city", region_prefix="3701"))

@@ -798,6 +798,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Documents
+         * @description Return every document with the version in force.
+         */
+        get: operations["documents_api_configuration_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/configuration/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description Check a text by the loader that reads the file, say what it would change, and keep it unpublished.
+         */
+        post: operations["check_api_configuration_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/configuration/draw-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drawing
+         * @description Draw a flow, as the draft has it or as it is in force.
+         */
+        post: operations["drawing_api_configuration_draw_flow_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/configuration/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish
+         * @description Put a checked version into force, in every process within seconds.
+         */
+        post: operations["publish_api_configuration_publish_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/configuration/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Text
+         * @description Return one version's text; without a number that of the one in force, with 0 that of the file.
+         */
+        get: operations["text_api_configuration_text_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/configuration/try-deadline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deadline
+         * @description Return when a time would be over on a calendar, now and by a draft.
+         */
+        post: operations["deadline_api_configuration_try_deadline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/configuration/try-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call
+         * @description Walk a flow by keys and words, on the draft or on what is in force; the world's answers are assumed.
+         */
+        post: operations["call_api_configuration_try_flow_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/configuration/try-route": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Route
+         * @description Return where a made-up case would go, by what is in force or by a draft; nothing of it is kept.
+         */
+        post: operations["route_api_configuration_try_route_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/configuration/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions
+         * @description Return a document's versions, the newest first.
+         */
+        get: operations["versions_api_configuration_versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/court-districts": {
         parameters: {
             query?: never;
@@ -5425,6 +5605,36 @@ export interface components {
             role_label: string;
         };
         /**
+         * ConfigVersionOut
+         * @description One version without its text.
+         */
+        ConfigVersionOut: {
+            /** Based On */
+            based_on: number;
+            /** Digest */
+            digest: string;
+            effects: components["schemas"]["EffectsOut"];
+            /** Number */
+            number: number;
+            /** Published At */
+            published_at: string | null;
+            /** Published By */
+            published_by: string | null;
+            /** Reason */
+            reason: string;
+            /** Restores */
+            restores: number | null;
+            /** Superseded At */
+            superseded_at: string | null;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            written_at: string;
+            /** Written By */
+            written_by: string;
+        };
+        /**
          * ConsentIn
          * @description The caller's word that his employer's own union may see the case, or that it may not any more.
          */
@@ -5555,6 +5765,38 @@ export interface components {
             items: components["schemas"]["DeadLetterOut"][];
             /** Next */
             next: number | null;
+        };
+        /**
+         * DeadlineTriedOut
+         * @description When it would be over by what is in force, and by the draft.
+         */
+        DeadlineTriedOut: {
+            /** Draft Due At */
+            draft_due_at: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+        };
+        /**
+         * DeadlineTryIn
+         * @description A time that begins at `start` on one calendar; `text` is a draft of calendar.yaml.
+         */
+        DeadlineTryIn: {
+            /** Amount */
+            amount: number;
+            /** Calendar */
+            calendar: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** Text */
+            text?: string | null;
+            /** @default wd */
+            unit: components["schemas"]["Unit"];
         };
         /** DecideExtension */
         DecideExtension: {
@@ -5697,6 +5939,50 @@ export interface components {
             union_name: string;
         };
         /**
+         * DocumentHistoryOut
+         * @description A document's versions, the newest first; the file is version 0.
+         */
+        DocumentHistoryOut: {
+            /** Document */
+            document: string;
+            /** Label */
+            label: string;
+            /** Number */
+            number: number;
+            /** Versions */
+            versions: components["schemas"]["ConfigVersionOut"][];
+        };
+        /**
+         * DocumentOut
+         * @description One document: which version is in force, and since when.
+         */
+        DocumentOut: {
+            /** Document */
+            document: string;
+            /** Has Draft */
+            has_draft: boolean;
+            /** Label */
+            label: string;
+            /** Number */
+            number: number;
+            /** Published At */
+            published_at: string | null;
+            /** Published By */
+            published_by: string | null;
+        };
+        /**
+         * DocumentTextOut
+         * @description One version's text.
+         */
+        DocumentTextOut: {
+            /** Document */
+            document: string;
+            /** Number */
+            number: number;
+            /** Text */
+            text: string;
+        };
+        /**
          * DoneOut
          * @description The case after a command; `called_first`: a person calls before anything else happens.
          */
@@ -5786,6 +6072,51 @@ export interface components {
             state: string;
             /** State Label */
             state_label: string;
+        };
+        /**
+         * EffectOut
+         * @description One deadline or one recommended union that would be different.
+         */
+        EffectOut: {
+            /** After */
+            after: string;
+            /** Before */
+            before: string;
+            /** Number */
+            number: string;
+            /** What */
+            what: string;
+        };
+        /**
+         * EffectsOut
+         * @description What a version would change when it was checked.
+         */
+        EffectsOut: {
+            /**
+             * Changed
+             * @default 0
+             */
+            changed: number;
+            /**
+             * Looked At
+             * @default 0
+             */
+            looked_at: number;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Open Tickets
+             * @default 0
+             */
+            open_tickets: number;
+            /**
+             * Sample
+             * @default []
+             */
+            sample: components["schemas"]["EffectOut"][];
         };
         /** EmployerOnTicket */
         EmployerOnTicket: {
@@ -5934,6 +6265,53 @@ export interface components {
             priority: number;
             /** State */
             state: string;
+        };
+        /**
+         * FlowDrawingOut
+         * @description The flow as an SVG image.
+         */
+        FlowDrawingOut: {
+            /** Flow */
+            flow: string;
+            /** Svg */
+            svg: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * FlowTriedOut
+         * @description What is heard, where the call stands, and the drawing of the flow.
+         */
+        FlowTriedOut: {
+            /** Ended */
+            ended: boolean;
+            /** Keys */
+            keys: {
+                [key: string]: string;
+            };
+            /** Lines */
+            lines: string[];
+            /** Node */
+            node: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * FlowTryIn
+         * @description A trial call on a flow; `document` and `text` are a draft of it or of a part of it.
+         */
+        FlowTryIn: {
+            /** Document */
+            document?: string | null;
+            /** Flow */
+            flow: string;
+            /** Text */
+            text?: string | null;
+            /**
+             * Words
+             * @default []
+             */
+            words: string[];
         };
         /** Follower */
         Follower: {
@@ -7810,6 +8188,57 @@ export interface components {
             user_name: string | null;
         };
         /**
+         * RouteTriedOut
+         * @description Where the case would go.
+         */
+        RouteTriedOut: {
+            /** Advice */
+            advice: string[];
+            /** Excluded */
+            excluded: components["schemas"]["TriedExclusionOut"][];
+            /** Pool Reason */
+            pool_reason: string | null;
+            /** Recommendations */
+            recommendations: components["schemas"]["TriedUnionOut"][];
+            /** Rules Version */
+            rules_version: string;
+            /** Urgency */
+            urgency: string;
+            /** Urgency Reasons */
+            urgency_reasons: string[];
+        };
+        /**
+         * RouteTryIn
+         * @description A made-up case; `document` and `text` are a draft to try it on.
+         */
+        RouteTryIn: {
+            /**
+             * Accused
+             * @default []
+             */
+            accused: string[];
+            /** At */
+            at?: string | null;
+            /** Category */
+            category: string;
+            /**
+             * Consent
+             * @default false
+             */
+            consent: boolean;
+            /** Document */
+            document?: string | null;
+            /** Employer */
+            employer?: string | null;
+            /** Headcount */
+            headcount?: number | null;
+            /** Region */
+            region: string;
+            /** Text */
+            text?: string | null;
+            urgency?: components["schemas"]["Urgency"] | null;
+        };
+        /**
          * RoutingRuleItem
          * @description A rule as it is written and as it is read.
          */
@@ -8904,6 +9333,32 @@ export interface components {
              */
             target: "operator" | "line" | "outside";
         };
+        /**
+         * TriedExclusionOut
+         * @description A union that must not have it.
+         */
+        TriedExclusionOut: {
+            /** Reason */
+            reason: string;
+            /** Union Name */
+            union_name: string;
+        };
+        /**
+         * TriedUnionOut
+         * @description One union in the order of the recommendation.
+         */
+        TriedUnionOut: {
+            /** Level Label */
+            level_label: string;
+            /** On Duty */
+            on_duty: string[];
+            /** Reasons */
+            reasons: string[];
+            /** Union Code */
+            union_code: string;
+            /** Union Name */
+            union_name: string;
+        };
         /** UnionBelowOut */
         UnionBelowOut: {
             /** Ended */
@@ -9027,6 +9482,17 @@ export interface components {
             /** Withheld */
             withheld: string[];
         };
+        /**
+         * Unit
+         * @enum {string}
+         */
+        Unit: "min" | "h" | "d" | "wh" | "wd";
+        /**
+         * Urgency
+         * @description Compare with `rank`: 0 is the most urgent.
+         * @enum {string}
+         */
+        Urgency: "P0" | "P1" | "P2" | "P3";
         /** UserOut */
         UserOut: {
             /** Display Name */
@@ -9058,6 +9524,35 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /**
+         * VersionCheckIn
+         * @description A text to check and to keep; without one it is that of the version which `restores` names.
+         */
+        VersionCheckIn: {
+            /** Document */
+            document: string;
+            /** Reason */
+            reason: string;
+            /** Restores */
+            restores?: number | null;
+            /** Text */
+            text?: string | null;
+        };
+        /**
+         * VersionPublishIn
+         * @description Which checked version to put into force; `adopt` also counts the deadlines of open tickets anew (sla.yaml).
+         */
+        VersionPublishIn: {
+            /**
+             * Adopt
+             * @default false
+             */
+            adopt: boolean;
+            /** Document */
+            document: string;
+            /** Number */
+            number: number;
         };
         /** VetoOut */
         VetoOut: {
@@ -10413,6 +10908,287 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CategoryOut"][];
+                };
+            };
+        };
+    };
+    documents_api_configuration_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOut"][];
+                };
+            };
+        };
+    };
+    check_api_configuration_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionCheckIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigVersionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drawing_api_configuration_draw_flow_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowTryIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDrawingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    publish_api_configuration_publish_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionPublishIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigVersionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    text_api_configuration_text_get: {
+        parameters: {
+            query: {
+                document: string;
+                number?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentTextOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    deadline_api_configuration_try_deadline_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeadlineTryIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadlineTriedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    call_api_configuration_try_flow_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowTryIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowTriedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    route_api_configuration_try_route_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteTryIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteTriedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    versions_api_configuration_versions_get: {
+        parameters: {
+            query: {
+                document: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentHistoryOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

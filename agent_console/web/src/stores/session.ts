@@ -18,7 +18,7 @@ export const useSession = defineStore('session', () => {
   const home = computed(() => {
     if (!user.value) return '/sign-in'
     if (isUnion.value) return user.value.role === 'union_administrator' ? '/users' : '/inbox'
-    if (user.value.role === 'administrator') return '/users'
+    if (user.value.role === 'administrator') return '/admin'
     if (user.value.role === 'callback_operator') return '/callbacks'
     return takesCalls.value ? '/workbench' : '/tickets'
   })
