@@ -22,6 +22,7 @@ SCREENS: Final = (
     "/callbacks",
     "/return-calls",
     "/floor",
+    "/sla",
     "/knowledge",
     "/quality",
     "/admin",

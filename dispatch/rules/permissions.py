@@ -96,6 +96,8 @@ class Action(StrEnum):
     # What changes behaviour, version by version.
     CONFIGURATION_READ = "configuration.read"
     CONFIGURATION_CHANGE = "configuration.change"
+    # The board of deadlines.
+    SLA_BOARD_READ = "sla.board"
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -174,6 +176,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.QUALITY_FIGURES: _LEADERS | {Role.INSPECTOR},
     Action.CONFIGURATION_READ: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
     Action.CONFIGURATION_CHANGE: frozenset({Role.ADMINISTRATOR}),
+    Action.SLA_BOARD_READ: _LEADERS | {Role.DISPATCHER},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

@@ -155,6 +155,8 @@ WHO_MAY: dict[str, str] = {
     "POST /api/transfers/{id}/accept": SEATS,
     "POST /api/transfers/{id}/decline": SEATS,
     "GET /api/floor": "supervisor duty_leader inspector",
+    "GET /api/sla/board": "supervisor duty_leader dispatcher",
+    "GET /api/sla/board/{column}": "supervisor duty_leader dispatcher",
     "GET /api/help-requests": "supervisor duty_leader",
     "POST /api/help-requests/{id}/answer": "supervisor duty_leader",
     "POST /api/calls/{sid}/listen": "supervisor duty_leader inspector",
@@ -333,6 +335,7 @@ def ask(browser: httpx.Client, name: str) -> httpx.Response:
     url = path.format(
         number="37-20261123-999999-0",
         sid="CA404",
+        column="overdue",
         id=999_999,
         event_id=999_999,
         union_id=999_999,

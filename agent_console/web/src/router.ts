@@ -26,6 +26,7 @@ export function makeRouter(): Router {
           { path: 'callbacks', component: () => import('./pages/CallbacksPage.vue'), meta: { title: 'page.callbacks' } },
           { path: 'knowledge', component: () => import('./pages/KnowledgePage.vue'), meta: { title: 'page.knowledge' } },
           { path: 'quality', component: () => import('./pages/QualityPage.vue'), meta: { title: 'page.quality' } },
+          { path: 'sla', component: () => import('./pages/SlaBoardPage.vue'), meta: { title: 'page.sla' } },
           { path: 'floor', component: () => import('./pages/FloorPage.vue'), meta: { title: 'page.floor' } },
           { path: 'admin/:section?/:name?', component: () => import('./pages/AdminPage.vue'), props: true, meta: { title: 'page.admin' } },
           { path: 'partner-events', component: () => import('./pages/PartnerEventsPage.vue'), meta: { title: 'page.partnerEvents' } },

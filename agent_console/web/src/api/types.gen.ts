@@ -3172,6 +3172,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sla/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Board
+         * @description Return each column's nearest deadlines and counts, and how many of each row stand in it.
+         */
+        get: operations["board_api_sla_board_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sla/board/{column}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Column
+         * @description Return the following page of one column.
+         */
+        get: operations["column_api_sla_board__column__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/suggest": {
         parameters: {
             query?: never;
@@ -5157,6 +5197,59 @@ export interface components {
              */
             until: string;
         };
+        /** BoardCardOut */
+        BoardCardOut: {
+            /** Handler */
+            handler: string | null;
+            /** Ladder */
+            ladder: components["schemas"]["RungOut"][];
+            ticket: components["schemas"]["TicketSummary"];
+        };
+        /** BoardColumnOut */
+        BoardColumnOut: {
+            /** Cards */
+            cards: components["schemas"]["BoardCardOut"][];
+            column: components["schemas"]["Column"];
+            /** Count */
+            count: number;
+            /** More */
+            more: boolean;
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * BoardOut
+         * @description Four columns by time left, and the rows with most late tickets.
+         */
+        BoardOut: {
+            /** Columns */
+            columns: components["schemas"]["BoardColumnOut"][];
+            /** Rows */
+            rows: components["schemas"]["BoardRowOut"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /** BoardPageOut */
+        BoardPageOut: {
+            /** Cards */
+            cards: components["schemas"]["BoardCardOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** BoardRowOut */
+        BoardRowOut: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+        };
         /** Body_send_file_api_public_progress_attachments_post */
         Body_send_file_api_public_progress_attachments_post: {
             /** File */
@@ -5604,6 +5697,12 @@ export interface components {
             /** Role Label */
             role_label: string;
         };
+        /**
+         * Column
+         * @description How much time is left; each ticket stands in one column, by its nearest deadline.
+         * @enum {string}
+         */
+        Column: "overdue" | "15m" | "1h" | "today";
         /**
          * ConfigVersionOut
          * @description One version without its text.
@@ -6325,6 +6424,12 @@ export interface components {
             /** Wish */
             wish: string;
         };
+        /**
+         * Grouping
+         * @description What the rows of the board are.
+         * @enum {string}
+         */
+        Grouping: "union" | "category" | "handler";
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -8324,6 +8429,18 @@ export interface components {
             stored_at: string;
             /** Version */
             version: string;
+        };
+        /** RungOut */
+        RungOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Fired At */
+            fired_at: string | null;
+            /** Label */
+            label: string;
         };
         /**
          * SampleDetail
@@ -22060,6 +22177,75 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    board_api_sla_board_get: {
+        parameters: {
+            query?: {
+                by?: components["schemas"]["Grouping"];
+                row?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    column_api_sla_board__column__get: {
+        parameters: {
+            query?: {
+                by?: components["schemas"]["Grouping"];
+                row?: string | null;
+                limit?: number;
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                column: components["schemas"]["Column"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardPageOut"];
+                };
             };
             /** @description Validation Error */
             422: {

@@ -1,6 +1,7 @@
 // English: for whoever chose it; the same keys as Chinese.
 import inbox from './inbox.en'
 import kb from './kb.en'
+import desk from './desk.en'
 import admin from './admin.en'
 import partners from './partners.en'
 import voice from './voice.en'
@@ -11,11 +12,12 @@ const en: typeof zhCN = {
   ...inbox,
   ...kb,
   ...partners,
+  ...desk,
   ...voice,
   ...admin,
   ...worker,
   app: { name: '12351 union service line', close: 'Close', notices: 'Notices', offline: 'You are offline. The page reconnects by itself; unsaved text stays here', pages: 'Pages', skip: 'Skip to content' },
-  page: { partnerEvents: 'Undelivered', workbench: 'Workbench', tickets: 'Tickets', ticket: 'Ticket', callbacks: 'Callbacks', returnCalls: 'Return calls', floor: 'Floor', inbox: 'Inbox', phone: 'Test phone', signIn: 'Sign in', notFound: 'No such page', users: 'Accounts', link: 'Ticket link', password: 'Password', knowledge: 'Knowledge', quality: 'Quality', admin: 'Administration' },
+  page: { sla: 'Deadlines', partnerEvents: 'Undelivered', workbench: 'Workbench', tickets: 'Tickets', ticket: 'Ticket', callbacks: 'Callbacks', returnCalls: 'Return calls', floor: 'Floor', inbox: 'Inbox', phone: 'Test phone', signIn: 'Sign in', notFound: 'No such page', users: 'Accounts', link: 'Ticket link', password: 'Password', knowledge: 'Knowledge', quality: 'Quality', admin: 'Administration' },
   signIn: { name: 'Account', password: 'Password', enter: 'Sign in', out: 'Sign out' },
   notFound: { title: 'No such page', text: 'The address may be wrong, or the content has moved.', home: 'Home' },
   state: { empty: 'Nothing here yet', error: 'Could not be read', loading: 'Loading…', noMatch: 'No match', offline: 'The server cannot be reached; check the network and retry', retry: 'Retry' },
