@@ -47,10 +47,11 @@ def test_a_ticket_walks_through_the_columns_and_its_ladder_says_what_comes_next(
 
 def test_rows_count_what_stands_in_each_column_and_cut_the_cards(house_on_each_engine: House) -> None:
     house = house_on_each_engine
-    operator, dispatcher = house.browser("operator"), house.browser("dispatcher")
+    operator = house.browser("operator")
     lixia = [dispatched(house, operator, urgency="P1")["number"] for _ in range(3)]
     waiting = created(operator, urgency="P1", category="joining")["number"]
     house.clock.advance(timedelta(hours=20))
+    dispatcher = house.browser("dispatcher")
     union = str(house.world.union("370102"))
     rows = {row["key"]: row for row in board(dispatcher)["rows"]}
     assert rows[union]["counts"]["overdue"] == 3
@@ -66,6 +67,7 @@ def test_rows_count_what_stands_in_each_column_and_cut_the_cards(house_on_each_e
     deputy = house.world.actor("lixia-deputy").user_id
     commanded(union_handler, seen, "sign_for", handler_id=handler, deputy_id=deputy)
     house.clock.advance(timedelta(days=2))
+    dispatcher = house.browser("dispatcher")
     named = {row["key"]: row for row in board(dispatcher, by="handler")["rows"]}
     assert named[str(handler)]["counts"]["overdue"] == 1
     (card,) = board(dispatcher, by="handler", row=str(handler))["columns"][0]["cards"]
