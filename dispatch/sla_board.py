@@ -146,11 +146,11 @@ class BoardReader:
         """Return one column's cards, nearest deadline first, and where the next page begins; raises Invalid."""
         place = _read(after) if after is not None else None
         if row is None:
-            query = self._range(column, place).limit(limit + 1)
+            query: Select[Any, Any, Any] = self._range(column, place).limit(limit + 1)
         else:
             # Only so far along the list as is counted: a row that has nothing here must not read a million.
             near = self._range(column, None).limit(MOST + 1).subquery()
-            query = select(near.c.ticket_id, near.c.sort_key).where(near.c.key == row)
+            query = select(near.c.ticket_id, near.c.sort_key, near.c.key).where(near.c.key == row)
             if place is not None:
                 query = query.where(tuple_(near.c.sort_key, near.c.ticket_id) > tuple_(*place))
             query = query.order_by(near.c.sort_key, near.c.ticket_id).limit(limit + 1)
@@ -159,7 +159,7 @@ class BoardReader:
         following = f"{shown[-1][0]}-{shown[-1][1]}" if len(places) > limit else None
         return self._cards([ticket_id for _, ticket_id in shown]), following
 
-    def _range(self, column: Column, after: _Place | None) -> Select[Any]:
+    def _range(self, column: Column, after: _Place | None) -> Select[int, int, str]:
         low, high = _range_of(column, self._now)
         query = (
             select(CentreList.ticket_id, CentreList.sort_key, self._key().label("key"))
