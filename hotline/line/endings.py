@@ -19,8 +19,8 @@ from hotline.line import presence as presences
 from hotline.line.lines import Lines
 from hotline.line.presence import State
 
-_RUNG: Final = frozenset({"busy", "no_answer"})
-"""Ends of a call-out at which the other telephone did ring."""
+_RUNG: Final = frozenset({"busy", "no_answer", "completed"})
+"""Ends of a call-out at which the other telephone did ring; the report that it was answered may come after the end."""
 
 
 def caller_gone(session: Session, call: Call, *, policy: Policy, lines: Lines, now: datetime) -> None:

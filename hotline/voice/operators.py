@@ -86,6 +86,7 @@ def answer_outbound(
         if call.direction == CALLBACK:
             if is_machine:
                 # Nobody is told anything by way of an answering machine: it is an attempt that failed.
+                advance(call, CarrierStatus.IN_PROGRESS, at=now)
                 return None
             call.flow = call.flow or FOLLOW_UP
             event = CallEvent(sid, call.from_raw, call.to_raw, 0, Started())

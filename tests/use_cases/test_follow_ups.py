@@ -207,6 +207,19 @@ def test_a_call_that_never_rang_is_nobodys_attempt(world: World, session: Sessio
     assert session.scalars(select(CallbackAttempt)).all() == []
 
 
+@pytest.mark.parametrize(
+    ("status", "attempts"), [("completed", 1), ("no_answer", 1), ("busy", 1), ("failed", 0), ("canceled", 0)]
+)
+def test_the_end_of_a_call_says_whether_it_rang_also_when_no_other_report_came(
+    world: World, session: Session, status: str, attempts: int
+) -> None:
+    row = dialled(session, world)
+    call = call_of(session, row)
+    call.carrier_status = status
+    caller_gone(session, call, policy=world.policy, lines=LINES, now=NOW)
+    assert (row.state, row.attempts) == ("missed", attempts)
+
+
 def test_a_person_who_was_faster_is_not_overruled(world: World, session: Session) -> None:
     ticket = settled(session, world)
     (row,) = plan(session)
