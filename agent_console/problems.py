@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import StatementError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -72,6 +73,14 @@ def install(app: FastAPI, *, page_for: Callable[[Request], Response | None]) -> 
         log.error("request failed", path=request.url.path, error=type(error).__name__)
         return answer(Problem(INTERNAL, INTERNAL.detail))
 
+    async def unstorable(_: Request, error: Exception) -> Response:
+        problem = problem_of(error)
+        if problem.answer is INTERNAL:
+            # A fault of ours, as for any type without a row: the server logs where it came from.
+            raise error
+        return answer(problem)
+
+    app.add_exception_handler(StatementError, unstorable)
     for kind in TABLE:
         app.add_exception_handler(kind, known)
     app.add_exception_handler(RequestValidationError, invalid)

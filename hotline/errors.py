@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from dispatch.database import Busy
@@ -151,8 +151,16 @@ def answer_for(error: Exception) -> Answer:
     return INTERNAL
 
 
+def cause_of(error: Exception) -> Exception:
+    """Return what a statement could not take before any database saw it; any other error as it is."""
+    if type(error) is StatementError and isinstance(error.orig, Exception):
+        return error.orig
+    return error
+
+
 def problem_of(error: Exception) -> Problem:
     """Return what the web says about an error; never more of it than its reason and its fields."""
+    error = cause_of(error)
     answer = answer_for(error)
     if isinstance(error, WrongState):
         return Problem(answer, error.reason, legal=error.legal)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from agent_console.api.moments import Day
 from agent_console.api.schemas import Code, Given, Line, Taken
 
 Reason = Annotated[str, StringConstraints(min_length=2, max_length=300, strip_whitespace=True)]
@@ -64,7 +65,7 @@ class CalendarsOut(Given):
 class DayIn(Taken):
     calendar: Code = "*"
     """A calendar's code, or * for every one."""
-    day: date
+    day: Day
     working: bool | None
     """None takes an earlier change back."""
     hours: list[Hours] = Field(default_factory=list, max_length=6)

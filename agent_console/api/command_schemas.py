@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from agent_console.api.moments import Day, Moment
 from agent_console.api.schemas import Code, Line, Taken, Text
 from dispatch.rules.ticket_state import Command
 
@@ -52,7 +52,7 @@ class Dispatch(WithReason):
 
 class AssignDown(WithReason):
     union_id: int | None = None
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
 
 
 class ReturnTicket(CommandIn):
@@ -70,32 +70,32 @@ class DecideObjection(WithReason):
 class SignFor(CommandIn):
     handler_id: int | None = None
     deputy_id: int | None = None
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     text: Text | None = None
 
 
 class RecordFirstContact(CommandIn):
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     means: Means | None = None
     outcome: Line | None = None
     text: Text | None = None
 
 
 class AddProgress(CommandIn):
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     means: Means | None = None
     text: Text | None = None
 
 
 class AwaitCaller(CommandIn):
     missing: Text | None = None
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
 
 
 class Suspend(WithReason):
     reference: Line | None = None
     procedure: Code | None = None
-    begins_on: date | None = None
+    begins_on: Day | None = None
 
 
 class Resume(WithReason):
@@ -103,19 +103,19 @@ class Resume(WithReason):
 
 
 class RequestExtension(WithReason):
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
     difficulty: Literal["difficult", "very_complex"] | None = None
     caller_told: bool | None = None
 
 
 class DecideExtension(WithReason):
     approved: bool | None = None
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
 
 
 class Instalment(Taken):
     amount_cents: Annotated[int, Field(ge=1, le=10**13)]
-    payment_on: date
+    payment_on: Day
 
 
 class ReportResult(CommandIn):
@@ -124,7 +124,7 @@ class ReportResult(CommandIn):
     solved: Solved | None = None
     amount_cents: Cents | None = None
     amount_state: Literal["promised", "paid", "instalments"] | None = None
-    payment_on: date | None = None
+    payment_on: Day | None = None
     instalments: Annotated[list[Instalment], Field(max_length=36)] | None = None
     reply_text: Text | None = None
     pending_note: Text | None = None
@@ -205,7 +205,7 @@ class SendLetter(CommandIn):
     addressee: Line | None = None
     text: Text | None = None
     reference: Line | None = None
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
 
 
 class RecordReply(CommandIn):
@@ -215,7 +215,7 @@ class RecordReply(CommandIn):
 
 class RecordPayment(CommandIn):
     amount_cents: Annotated[int, Field(ge=1, le=10**13)] | None = None
-    paid_on: date | None = None
+    paid_on: Day | None = None
 
 
 class Petition(WithReason):
@@ -223,13 +223,13 @@ class Petition(WithReason):
     article: Annotated[int, Field(ge=1, le=6)] | None = None
     route_told: Text | None = None
     reference: Line | None = None
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class PetitionAgency(CommandIn):
     handler_id: int | None = None
     reference: Line | None = None
-    signed_on: date | None = None
+    signed_on: Day | None = None
 
 
 BODIES: Final[Mapping[Command, type[CommandIn]]] = {

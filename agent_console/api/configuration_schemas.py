@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from agent_console.api.moments import Moment
 from dispatch.rules.sla_terms import Unit
 from dispatch.rules.urgency import Urgency
 from hotline.configuration.documents import MOST_CHARACTERS
@@ -113,7 +114,7 @@ class RouteTryIn(BaseModel):
     headcount: Annotated[int, Field(ge=1, le=100_000)] | None = None
     accused: Annotated[list[Short], Field(max_length=5)] = []
     consent: bool = False
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     document: Document | None = None
     text: DocumentText | None = None
 
@@ -151,7 +152,7 @@ class DeadlineTryIn(BaseModel):
     """A time that begins at `start` on one calendar; `text` is a draft of calendar.yaml."""
 
     calendar: Short
-    start: AwareDatetime
+    start: Moment
     amount: Annotated[int, Field(ge=1, le=400)]
     unit: Unit = Unit.WORKING_DAYS
     text: DocumentText | None = None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from agent_console.api.moments import Moment
 from agent_console.api.schemas import Given, Line, Taken, TicketSummary
 from agent_console.api.user_schemas import Id
 
@@ -52,8 +53,8 @@ class TakeOverIn(Taken):
 class AbsenceIn(Taken):
     user_id: Id | None = None
     """Left out: the reader's own."""
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
+    begins_at: Moment
+    ends_at: Moment
     reason: Annotated[Line, Field(max_length=100)] = ""
 
 

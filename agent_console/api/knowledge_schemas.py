@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from agent_console.api.moments import Day
 from agent_console.api.schemas import Given, Line, Taken, Text
 from dispatch.knowledge_pages import ArticleLine, ArticlePage
 from dispatch.rules.articles import Content, LawReference, Stale
@@ -30,8 +31,8 @@ class ArticleIn(Taken):
     laws: list[LawIn] = Field(default_factory=list, max_length=20)
     ask: list[Line] = Field(default_factory=list, max_length=30)
     evidence: list[Line] = Field(default_factory=list, max_length=30)
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
     source: Line = ""
 
     def content(self) -> Content:

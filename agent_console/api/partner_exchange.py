@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
+from agent_console.api.moments import Day
 from agent_console.api.partner_schemas import (
-    Day,
     PartnerAcceptIn,
     PartnerAppendIn,
     PartnerCallbackIn,

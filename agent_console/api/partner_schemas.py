@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from agent_console.api.moments import Day, Moment
 from agent_console.api.schemas import Confidentiality, Disclosure, Given, Line, Taken, Text
 from dispatch.exchange import OfferedCase, OfferedFile
 from dispatch.tickets import CallerDetails, ToldEmployer
@@ -28,18 +29,7 @@ def _fetchable(url: str) -> str:
     return url
 
 
-def _thinkable(at: datetime) -> datetime:
-    # A database keeps UTC, and no year beyond 9999 in it.
-    if not 2000 <= at.year <= 2200:
-        raise ValueError("时间应在2000年至2200年之间")
-    return at
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_thinkable)]
 Address = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[!-~]+$"), AfterValidator(_fetchable)]
-
-
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 1, 1))]
 
 
 class PartnerFileIn(Taken):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 
+from agent_console.api.moments import Moment
 from agent_console.api.schemas import (
     BlockedNumberOut,
     BlockIn,
@@ -86,9 +86,7 @@ def end_announcement(visit: Protector) -> None:
 
 
 @router.get("/satisfaction")
-def satisfied(
-    visit: Counter, since: Annotated[datetime, Query()], until: Annotated[datetime, Query()]
-) -> SatisfactionOut:
+def satisfied(visit: Counter, since: Moment, until: Moment) -> SatisfactionOut:
     """Count what callers said after their calls, from `since` to before `until`."""
     with visit.reading() as session:
         return SatisfactionOut.model_validate(satisfaction(session, since=since, until=until))

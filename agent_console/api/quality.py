@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from agent_console.api.moments import Day
 from agent_console.api.quality_schemas import (
     AppealDecisionIn,
     AppealIn,
@@ -121,7 +121,7 @@ def appeal(sample_id: Id, given: AppealIn, visit: Scored) -> SampleDetail:
 
 
 @router.get("/figures")
-def figures(visit: Judge, first: date, last: date) -> list[QualityFiguresOut]:
+def figures(visit: Judge, first: Day, last: Day) -> list[QualityFiguresOut]:
     """Return each person's scores, vetoes and appeals of these days."""
     with visit.reading() as session:
         found = quality_views.figures(session, visit.actor, first=first, last=last)

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from agent_console.api.moments import Day
+
 
 def _storable(text: str) -> str:
     # PostgreSQL keeps no NUL; both engines refuse it alike.
@@ -153,7 +155,7 @@ class StatuteQuestionOut(Given):
 
 class StatuteIn(Taken):
     code: Annotated[str, StringConstraints(max_length=40)]
-    begins_on: date | None
+    begins_on: Day | None
     """None takes the day back."""
 
 

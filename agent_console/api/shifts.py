@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
+from agent_console.api.moments import Moment
 from agent_console.api.schemas import Given, Line, Taken
 from agent_console.permissions import Action, Visit, requires
 from hotline.line import shifts
@@ -37,8 +38,8 @@ class ShiftIn(Taken):
     user_id: int
     deputy_id: int | None = None
     line: Annotated[Line, StringConstraints(max_length=24)] | None = None
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
+    begins_at: Moment
+    ends_at: Moment
     note: Annotated[str, StringConstraints(max_length=300)] = ""
 
 
@@ -64,9 +65,7 @@ class HandoverIn(Taken):
 
 
 @router.get("/shifts")
-def roster(
-    visit: Reader, since: AwareDatetime | None = None, until: AwareDatetime | None = None
-) -> list[ShiftOut]:
+def roster(visit: Reader, since: Moment | None = None, until: Moment | None = None) -> list[ShiftOut]:
     """Return the roster; without a stretch of time, that of the next week."""
     begins = since or visit.now
     with visit.reading() as session:

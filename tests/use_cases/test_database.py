@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Executable, literal, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from dispatch.database import Database, FifoLock
+from dispatch.models.base import UtcDateTime
+from hotline.errors import INTERNAL, problem_of
 
 THREADS, ROUNDS = 16, 60
 
@@ -126,3 +129,22 @@ def test_a_connection_that_died_while_it_rested_is_replaced_unnoticed(
         other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
     with database.writing() as session:
         assert session.scalar(text("SELECT pg_backend_pid()")) != pid
+
+
+def test_only_a_value_that_no_database_keeps_is_the_askers_fault(database: Database) -> None:
+    def answered(sql: Executable) -> int:
+        with pytest.raises(StatementError) as caught, database.reading() as session:
+            session.execute(sql)
+        return problem_of(caught.value).answer.status
+
+    beyond = datetime.fromisoformat("9999-12-31T23:59:59-14:00")
+    assert answered(select(literal(beyond, UtcDateTime()))) == 422
+    naive = datetime.fromisoformat("2026-11-25T09:00:00")
+    assert answered(select(literal(naive, UtcDateTime()))) == INTERNAL.status
+    assert answered(text("SELECT nothing FROM nowhere")) == INTERNAL.status
+    with database.writing() as session:
+        session.execute(text("CREATE TABLE one (n INTEGER PRIMARY KEY)"))
+        session.execute(text("INSERT INTO one VALUES (1)"))
+    with pytest.raises(IntegrityError) as twice, database.writing() as session:
+        session.execute(text("INSERT INTO one VALUES (1)"))
+    assert problem_of(twice.value).answer is INTERNAL
