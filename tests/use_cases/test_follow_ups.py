@@ -22,11 +22,14 @@ from hotline.calls.follow_up_models import FollowUp
 from hotline.calls.models import Call
 from hotline.calls.outbound import OutboundPolicy
 from hotline.line import follow_ups
+from hotline.line.endings import caller_gone
 from hotline.line.follow_ups import FollowUpPolicy
+from hotline.line.lines import Lines
 from tests.builders import NOW, World, build_world, give, make_ticket
 
 SHIPPED = load_policy(SHIPPED_CONFIG / "follow_up.yaml", FollowUpPolicy.from_mapping)
 POLICY = replace(SHIPPED, enabled=True)
+LINES = load_policy(SHIPPED_CONFIG / "lines.yaml", Lines.from_mapping)
 OUTBOUND = load_policy(SHIPPED_CONFIG / "outbound.yaml", OutboundPolicy.from_mapping)
 
 
@@ -213,7 +216,9 @@ def test_a_call_that_never_rang_is_nobodys_attempt(world: World, session: Sessio
 def test_the_end_of_a_call_says_whether_it_rang_also_when_no_other_report_came(
     world: World, session: Session, status: str, attempts: int
 ) -> None:
-    row = dialled(session, world)
+    settled(session, world)
+    (row,) = plan(session)
+    dial(session)
     call = call_of(session, row)
     call.carrier_status = status
     caller_gone(session, call, policy=world.policy, lines=LINES, now=NOW)
