@@ -63,6 +63,7 @@ LABELS: Final[Mapping[str, str]] = {
     "ClaimRecordIssued": "诉求人下载记录",
     "IdentityRevealed": "查看身份",
     "RecordingPlayed": "播放录音",
+    "RecordingDeclined": "来电人不同意录音，已停止并删除",
     "SealedOpened": "启封查看",
     "SealedAssigned": "指定密件人员",
     "StepFired": "时限节点",

@@ -18,6 +18,7 @@ from dispatch.unit_of_work import Publish
 from dispatch.vault import Vault
 from hotline.calls.keeping import KeyRing
 from hotline.calls.outbound import OutboundPolicy
+from hotline.calls.recording_policy import RecordingPolicy
 from hotline.calls.retention import RetentionPolicy
 from hotline.calls.talk_policy import TalkPolicy
 from hotline.carriers.base import Carrier
@@ -54,6 +55,7 @@ class Services:
     recording_keys: KeyRing
     """Recordings lie on the disk sealed under the current one."""
     retention: RetentionPolicy
+    recording: RecordingPolicy
     audit_key: bytes
     """32 bytes; the clock signs the history with it."""
     vault: Vault

@@ -29,6 +29,7 @@ from dispatch.unit_of_work import Fact, Publish
 from dispatch.vault import Vault
 from hotline.calls.keeping import KeyRing
 from hotline.calls.outbound import OutboundPolicy
+from hotline.calls.recording_policy import RecordingPolicy
 from hotline.calls.retention import RetentionPolicy
 from hotline.calls.talk_policy import TalkPolicy
 from hotline.carriers.base import Carrier
@@ -239,6 +240,7 @@ def services_of(
         data_dir=settings.data_dir,
         recording_keys=ring_of(settings, keys),
         retention=load_policy(config_file(settings, "recordings.yaml"), RetentionPolicy.from_mapping),
+        recording=load_policy(config_file(settings, "recordings.yaml"), RecordingPolicy.from_mapping),
         audit_key=keys.derive("audit-seals"),
         vault=Vault(settings.data_dir / "attachments", keys.derive("attachments")),
         voices=load_policy(config_file(settings, "voices.yaml"), Voices.from_mapping),
@@ -340,6 +342,7 @@ def read_telephone_policies(settings: Settings) -> None:
     load_policy(config_file(settings, "notices.yaml"), NoticePolicy.from_mapping)
     load_policy(config_file(settings, "conversation.yaml"), TalkPolicy.from_mapping)
     load_policy(config_file(settings, "recordings.yaml"), RetentionPolicy.from_mapping)
+    load_policy(config_file(settings, "recordings.yaml"), RecordingPolicy.from_mapping)
 
 
 def read_desk_policies(settings: Settings) -> None:

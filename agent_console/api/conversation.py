@@ -33,7 +33,13 @@ def read(sid: str, visit: Reader) -> TalkOut:
     """Return who is in the conversation, and what is under way."""
     with visit.reading() as session:
         found = talk_view.talk_of(
-            session, visit.actor, sid, policy=visit.services.talk, seals=seals_of(visit), now=visit.now
+            session,
+            visit.actor,
+            sid,
+            policy=visit.services.talk,
+            recording=visit.services.recording,
+            seals=seals_of(visit),
+            now=visit.now,
         )
     return TalkOut.model_validate(found)
 

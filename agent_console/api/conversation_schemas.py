@@ -45,6 +45,9 @@ class TalkOut(Given):
     parties: list[PartyOut]
     transfer: TransferOut | None
     help: bool
+    recording: Literal["off", "recording", "paused"]
+    recording_why: Literal["declined", "policy", "no_notice", "alone", "hold", "identity", "operator"] | None
+    """Why it does not run; None while it should."""
     sends_digits: bool
     version: int
     server_time: datetime

@@ -43,6 +43,8 @@ class Verb(StrEnum):
     ANNOUNCED = "ANNOUNCED"
     FULL = "FULL"
     BLOCKED = "BLOCKED"
+    # The recording of the conversation: on, paused, declined.
+    RECORD = "RECORD"
 
 
 def log(

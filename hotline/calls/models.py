@@ -124,9 +124,10 @@ class Recording(Base):
     sid: Mapped[str] = mapped_column(String(64), unique=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), index=True)
     kind: Mapped[str] = mapped_column(String(12), default="voicemail")
+    """voicemail, note, conversation."""
     duration_s: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(String(12), default="at_carrier")
-    """at_carrier, fetched, deleted."""
+    """running, at_carrier, fetched, deleted."""
     path: Mapped[str | None] = mapped_column(String(255))
     sha256: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
@@ -137,6 +138,8 @@ class Recording(Base):
     """Under a legal hold since then: not deleted when its time is over."""
     held_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     hold_reason: Mapped[str | None] = mapped_column(String(300))
+    deleted_reason: Mapped[str | None] = mapped_column(String(16))
+    """retention; declined by the caller; absent, there was no sound; stray, a second one of the same call."""
 
 
 class TicketCall(Base):

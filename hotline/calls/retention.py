@@ -34,7 +34,7 @@ class RetentionPolicy:
     @classmethod
     def from_mapping(cls, data: Mapping[str, object]) -> RetentionPolicy:
         """Read the content of recordings.yaml; raises PolicyError with the place of what cannot be read."""
-        top = Fields.of(data, where=(), known=("keep_days", "keep_sealed_days", "source"))
+        top = Fields.of(data, where=(), known=("keep_days", "keep_sealed_days", "talks", "source"))
         top.text("source")
         return cls(
             timedelta(days=top.number("keep_days", least=1)),
@@ -85,6 +85,7 @@ def delete_due(
         if row.path is not None:
             files.append(str(folder / row.path))
         row.state, row.path, row.key_id = "deleted", None, None
+        row.deleted_reason = "retention"
         payload = {"recording_id": row.id, "kind": row.kind, "kept_since": row.created_at.isoformat()}
         record(session, "RecordingDeleted", stream=ADMINISTRATION, by=MACHINE.by, now=now, payload=payload)
     return files

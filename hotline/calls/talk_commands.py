@@ -27,7 +27,7 @@ from hotline.calls.outbound import OutboundPolicy, check_call_out
 from hotline.calls.status import Conversation, move
 from hotline.calls.talk_models import Transfer
 from hotline.calls.talk_policy import TalkPolicy
-from hotline.line import legs, transfers, waiting
+from hotline.line import legs, recording, transfers, waiting
 from hotline.line import presence as presences
 from hotline.line.lines import Lines
 from hotline.line.offers import CONNECT_S, OfferGone
@@ -116,6 +116,7 @@ def complete(session: Session, actor: Actor, sid: str, *, seals: Seals, lines: L
     else:
         transfers.release(session, call, lines=lines, now=now)
         transfers.bring_back(session, call, now=now)
+        recording.follow(session, call, now=now)
     changed(session, call, now=now, user_id=actor.user_id)
     return call
 
@@ -231,6 +232,7 @@ def _leave_at_once(session: Session, call: Call, made: Transfer, *, rules: Rules
         call.held_since = None
         _dial(session, call, made, rules=rules, now=now)
         transfers.release(session, call, lines=rules.lines, now=now)
+        recording.follow(session, call, now=now)
         changed(session, call, now=now, user_id=made.by_id)
         return
     transfers.settle_done(session, call, made, now=now)

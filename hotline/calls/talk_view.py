@@ -16,9 +16,11 @@ from hotline.calls import help_requests
 from hotline.calls.access import Seals, find_call
 from hotline.calls.models import Call, Leg
 from hotline.calls.numbers import masked, number_of
+from hotline.calls.recording_policy import RecordingPolicy
 from hotline.calls.talk_models import Transfer
 from hotline.calls.talk_policy import TalkPolicy
 from hotline.line import holding, legs, transfers, waiting
+from hotline.line import recording as recordings
 from hotline.line.lines import Lines
 from hotline.line.models import Presence
 from hotline.line.presence import LABELS, State
@@ -64,6 +66,10 @@ class TalkView:
     transfer: TransferView | None
     help: bool
     """Whether a request for help stands."""
+    recording: str
+    """off, recording, paused."""
+    recording_why: str | None
+    """Why it does not run (`hotline.line.recording.Why`)."""
     sends_digits: bool
     """Whether anybody is there who has keys to be pressed for."""
     version: int
@@ -119,12 +125,20 @@ class RingView:
 
 
 def talk_of(
-    session: Session, actor: Actor, sid: str, *, policy: TalkPolicy, seals: Seals, now: datetime
+    session: Session,
+    actor: Actor,
+    sid: str,
+    *,
+    policy: TalkPolicy,
+    recording: RecordingPolicy,
+    seals: Seals,
+    now: datetime,
 ) -> TalkView:
     """Return the conversation as it is now; raises NotFound."""
     call = find_call(session, actor, sid, seals=seals)
     transfer = _latest(session, call)
     outside = legs.present(session, call, (legs.THIRD_PARTY,))
+    recorded = recordings.state_of(session, call, policy=recording, confiding=seals.lines)
     return TalkView(
         sid=call.sid,
         conversation_state=call.conversation_state,
@@ -137,6 +151,8 @@ def talk_of(
         parties=_parties(session, call),
         transfer=transfer,
         help=help_requests.open_of(session, call) is not None,
+        recording=recorded.state,
+        recording_why=recorded.why.value if recorded.why is not None else None,
         sends_digits=bool(outside) or call.direction != "inbound",
         version=call.version,
         server_time=now,

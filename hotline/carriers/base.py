@@ -77,6 +77,16 @@ class ConferenceMember:
 
 
 @dataclass(frozen=True, slots=True)
+class CarrierRecording:
+    """One recording as the carrier remembers it; the reconciler settles by it what no report told of."""
+
+    sid: str
+    status: str
+    """in-progress, paused, completed, absent."""
+    duration_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingMedia:
     """A recording's sound, fetched once."""
 
@@ -204,11 +214,22 @@ class Carrier(Protocol):
         ...
 
     def start_recording(self, call_sid: str, *, status_callback: str) -> str:
-        """Record a live call, both directions, and return the recording's id. Raises `CallGone`."""
+        """Record what one leg says and hears, and return the recording's id. Raises `CallGone`.
+
+        It follows the leg through conversations, and ends with it.
+        """
         ...
 
     def pause_recording(self, call_sid: str, *, recording_sid: str, on: bool) -> None:
         """Stop writing for a while (True), or go on (False). Raises `CallGone`."""
+        ...
+
+    def stop_recording(self, call_sid: str, *, recording_sid: str) -> None:
+        """End a recording while the call goes on. Raises `CallGone` when it had ended."""
+        ...
+
+    def list_recordings(self, call_sid: str) -> tuple[CarrierRecording, ...]:
+        """Return the recordings of one call that the carrier keeps, the oldest first."""
         ...
 
     def fetch_recording(self, recording_sid: str) -> RecordingMedia:

@@ -19,6 +19,7 @@ from hotline.carriers.base import (
     CarrierCall,
     CarrierError,
     CarrierFinding,
+    CarrierRecording,
     CarrierStatus,
     ConferenceMember,
     DeviceToken,
@@ -180,7 +181,7 @@ class TwilioCarrier:
         with creating():
             recording = self._client.calls(call_sid).recordings.create(
                 recording_status_callback=status_callback,
-                recording_status_callback_event=["completed", "absent"],
+                recording_status_callback_event=["in-progress", "completed", "absent"],
                 recording_channels="dual",
             )
         return str(recording.sid)
@@ -188,7 +189,24 @@ class TwilioCarrier:
     def pause_recording(self, call_sid: str, *, recording_sid: str, on: bool) -> None:
         with commanding():
             recording = self._client.calls(call_sid).recordings(recording_sid)
-            recording.update(status="paused" if on else "in-progress")
+            if on:
+                # Left out, not filled with silence: the sound is as long as what was said.
+                recording.update(status="paused", pause_behavior="skip")
+            else:
+                recording.update(status="in-progress")
+
+    def stop_recording(self, call_sid: str, *, recording_sid: str) -> None:
+        with commanding():
+            self._client.calls(call_sid).recordings(recording_sid).update(status="stopped")
+
+    def list_recordings(self, call_sid: str) -> tuple[CarrierRecording, ...]:
+        with commanding():
+            found = self._client.recordings.list(call_sid=call_sid, limit=20)
+        # The carrier lists the newest first.
+        return tuple(
+            CarrierRecording(str(each.sid), str(each.status), max(int(each.duration or 0), 0))
+            for each in reversed(found)
+        )
 
     def fetch_recording(self, recording_sid: str) -> RecordingMedia:
         path = f"/2010-04-01/Accounts/{self._account.account_sid}/Recordings/{recording_sid}.wav"

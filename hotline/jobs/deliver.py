@@ -16,7 +16,7 @@ from hotline.calls.log import changed
 from hotline.calls.models import Call, Leg, Recording
 from hotline.calls.status import Conversation, is_talking
 from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
-from hotline.jobs import notices, relay_calls, sms
+from hotline.jobs import notices, recording, relay_calls, sms
 from hotline.jobs.partner_files import fetch_file
 from hotline.jobs.partners import tell_partner
 from hotline.line import conversations, legs, listening, offers
@@ -318,6 +318,13 @@ def _play_warning(services: Services, payload: Payload) -> None:
         logger.info("the warning came too late", call_id=payload["call_id"])
 
 
+def _record(services: Services, payload: Payload) -> None:
+    try:
+        recording.bring_about(services, payload["call_id"])
+    except recording.StillAsked as error:
+        raise NotYet("the carrier was asked to record") from error
+
+
 def _end_conference(services: Services, payload: Payload) -> None:
     services.carrier.end_conference(payload["conference"])
 
@@ -325,8 +332,8 @@ def _end_conference(services: Services, payload: Payload) -> None:
 def _fetch_recording(services: Services, payload: Payload) -> None:
     """Bring a recording home: checksummed, encrypted, and then deleted at the carrier."""
     with services.database.reading() as session:
-        recording = session.get_one(Recording, payload["recording_id"])
-        sid, state = recording.sid, recording.state
+        kept = session.get_one(Recording, payload["recording_id"])
+        sid, state = kept.sid, kept.state
     if state == "at_carrier":
         media = services.carrier.fetch_recording(sid)
         folder = services.data_dir / "recordings"
@@ -337,9 +344,14 @@ def _fetch_recording(services: Services, payload: Payload) -> None:
         aside.write_bytes(sealed)
         aside.replace(folder / name)
         with _work(services) as session:
-            row = session.get_one(Recording, payload["recording_id"])
-            row.path, row.sha256 = name, hashlib.sha256(media.content).hexdigest()
-            row.state, row.fetched_at, row.key_id = "fetched", services.now(), key_id
+            row = session.get_one(Recording, payload["recording_id"], with_for_update=True)
+            wanted = row.state == "at_carrier"
+            if wanted:
+                row.path, row.sha256 = name, hashlib.sha256(media.content).hexdigest()
+                row.state, row.fetched_at, row.key_id = "fetched", services.now(), key_id
+        if not wanted:
+            # Declined while it was on its way.
+            (folder / name).unlink(missing_ok=True)
     services.carrier.delete_recording(sid)
 
 
@@ -365,6 +377,7 @@ _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "send_sms": sms.send_sms,
     "send_public_text": sms.send_public_text,
     "end_conference": _end_conference,
+    "record": _record,
     "fetch_recording": _fetch_recording,
     "send_notice": notices.send_notice,
     "ring_for_notice": notices.ring_for_notice,

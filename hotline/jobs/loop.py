@@ -22,6 +22,7 @@ from hotline.calls.access import Seals
 from hotline.calls.reconcile import reconcile
 from hotline.calls.retention import delete_due
 from hotline.jobs import relay
+from hotline.jobs.lost_recordings import find_lost_recordings
 from hotline.jobs.notices import plan_notices
 from hotline.jobs.sealing import seal_history
 from hotline.jobs.ticker import look_at_itself, order_recompute, refresh_configuration, sleep_s, tick
@@ -201,6 +202,7 @@ class Background:
         self._stopping.wait(RECONCILE_EVERY_S)
         if not self._stopping.is_set():
             reconcile(self._services)
+            find_lost_recordings(self._services)
             archive(self._services)
             forget_requests(self._services)
             delete_old_recordings(self._services)

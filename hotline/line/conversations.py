@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hotline.calls.log import Verb, changed, log
 from hotline.calls.models import Call, CallLog, Leg
 from hotline.calls.status import Conversation, is_talking, move
-from hotline.line import legs, listening, offers, reconnect, transfers
+from hotline.line import legs, listening, offers, reconnect, recording, transfers
 from hotline.line import presence as presences
 from hotline.line.lines import Lines
 from hotline.line.presence import State
@@ -49,6 +49,7 @@ def joined(session: Session, call: Call, *, conference: str, sid: str, lines: Li
         _supervisor_in(session, call, leg, lines=lines, now=now)
     else:
         _party_in(session, call, leg, conference=conference, now=now)
+    recording.follow(session, call, now=now)
     changed(session, call, now=now)
 
 
@@ -118,6 +119,7 @@ def left(session: Session, call: Call, *, conference: str, sid: str, lines: Line
     if is_talking(call):
         if leg.kind == OPERATOR:
             _operator_out(session, call, leg, by_command=by_command, lines=lines, now=now)
+            recording.follow(session, call, now=now)
         elif leg.kind == CALLER:
             end(session, call, by=CALLER, lines=lines, now=now)
         else:
@@ -184,6 +186,7 @@ def end(session: Session, call: Call, *, by: str, lines: Lines, now: datetime) -
         command(session, "end_conference", payload, key=f"{call.conference}:end", now=now)
     call.on_hold, call.muted, call.held_since = False, False, None
     move(call, Conversation.IN_SURVEY)
+    recording.follow(session, call, now=now)
     if call.operator_id is not None:
         presence = presences.lock(session, call.operator_id, now=now)
         if presence.state == State.TALKING.value and presence.call_id == call.id:
@@ -204,6 +207,7 @@ def leg_ended(session: Session, call: Call, leg: Leg, *, status: str, lines: Lin
         return
     if is_talking(call) and call.operator_id == leg.user_id:
         _operator_out(session, call, leg, by_command=by_command, lines=lines, now=now)
+        recording.follow(session, call, now=now)
         return
     offer = offers.live_offer_for(session, call)
     if offer is not None and offer.state == "accepted" and offer.user_id == leg.user_id:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch import outbox
 from hotline.calls.models import Call, Leg
+from hotline.line import recording
 
 COMMAND_S: Final = 20
 """A command to the carrier that has not gone out by then is stale."""
@@ -41,6 +42,7 @@ def hold(session: Session, call: Call, *, on: bool, now: datetime) -> None:
     """Keep the caller apart with music, or bring him back; whoever asks has checked that it may be."""
     call.on_hold = on
     call.held_since, call.recalls = (now if on else None), 0
+    recording.follow(session, call, now=now)
     # The version makes each press of the button an effect of its own.
     command(
         session, "hold", {"call_id": call.id, "on": on}, key=f"call:{call.id}:hold:{call.version}", now=now

@@ -19,7 +19,7 @@ from hotline.calls.models import Call, Leg
 from hotline.calls.outcomes import Outcome
 from hotline.calls.status import Conversation, is_talking, move
 from hotline.calls.talk_models import Transfer
-from hotline.line import legs, listening, offers, waiting
+from hotline.line import legs, listening, offers, recording, waiting
 from hotline.line import presence as presences
 from hotline.line.lines import Line, Lines
 from hotline.line.models import Presence, Waiting
@@ -142,6 +142,7 @@ def hand_over(session: Session, call: Call, leg: Leg, *, lines: Lines, now: date
     call.operator_id, call.muted = leg.user_id, False
     session.flush()
     bring_back(session, call, now=now)
+    recording.follow(session, call, now=now)
     presence = presences.lock(session, leg.user_id, now=now)
     presence.call_id, presence.misses = call.id, 0
     presences.enter(session, presence, State.TALKING, now=now)
@@ -204,6 +205,7 @@ def back_to_line(
         call.flow_state = {**call.flow_state, "rounds": 0, "announced": ""}
     move(call, Conversation.WAITING)
     session.flush()
+    recording.follow(session, call, now=now)
     log(session, call, Verb.ENTERQUEUE, now=now, line=line.code, priority=row.priority)
     changed(session, call, now=now, user_id=former)
     payload: dict[str, object] = {"call_id": call.id, "to": "line"}
@@ -238,6 +240,7 @@ def complete(session: Session, call: Call, transfer: Transfer, *, lines: Lines, 
         return
     release(session, call, lines=lines, now=now)
     bring_back(session, call, now=now)
+    recording.follow(session, call, now=now)
 
 
 def everybody_out(session: Session, call: Call, *, now: datetime) -> None:

@@ -27,6 +27,7 @@ from dispatch.models.base import Base
 from hotline.calls import follow_up_models as follow_ups
 from hotline.calls import models as calls
 from hotline.calls import protection_models as protection
+from hotline.calls import recording_models as recordings
 from hotline.calls import relay_models as relays
 from hotline.calls import talk_models as talks
 from hotline.line import models as line
@@ -61,6 +62,7 @@ MODULES = (
     shifts,
     knowledge,
     quality,
+    recordings,
 )
 """Imported for their tables; named so that none is forgotten."""
 

@@ -14,7 +14,7 @@ from hotline.calls.models import Call, Leg
 from hotline.calls.outcomes import CALLBACK
 from hotline.calls.status import Conversation, advance, is_talking, move
 from hotline.carriers.base import CarrierStatus
-from hotline.line import legs, listening, offers, waiting
+from hotline.line import legs, listening, offers, recording, waiting
 from hotline.services import Services
 from hotline.voice.effects import save_voicemail
 from hotline.voice.events import CallEvent
@@ -96,7 +96,11 @@ def answer_outbound(
         advance(call, CarrierStatus.IN_PROGRESS, at=now)
         call.flow = call.flow or DAY
         changed(session, call, now=now)
-        return Answered(0, services.flows[DAY], call.language, (JoinConference(call.conference),))
+        notice = services.recording.outbound_notice if services.recording.conversations else None
+        if notice is not None:
+            recording.told(session, call, now=now)
+        into = (JoinConference(call.conference),)
+        return Answered(0, services.flows[DAY], call.language, into, notice)
 
 
 def release_by_fallback(services: Services, sid: str) -> None:

@@ -19,7 +19,7 @@ from hotline.calls.log import changed
 from hotline.calls.models import Call, Leg, Turn
 from hotline.calls.status import Conversation, advance, is_talking, move
 from hotline.carriers.base import CarrierStatus
-from hotline.line import conversations, waiting
+from hotline.line import conversations, recording, waiting
 from hotline.services import Services
 from hotline.voice.effects import Asking, answer, save_voicemail
 from hotline.voice.events import CallEvent, Mark
@@ -42,6 +42,7 @@ from ivr_flows.outputs import (
     Resumed,
     Speech,
     Started,
+    input_from_json,
     input_to_json,
     output_from_json,
     output_to_json,
@@ -65,6 +66,8 @@ class Answered:
     flow: Flow
     language: str
     outputs: tuple[Output, ...]
+    notice: str | None = None
+    """Said before anything else: that the call is recorded, or that it is not."""
 
 
 def take_turn(services: Services, event: CallEvent) -> Answered:
@@ -99,9 +102,15 @@ def answer_turn(
         return Answered(event.n, flow, call.language, (JoinConference(conference),))
     stored = session.get(Turn, (call.id, event.n)) if event.n < call.next_turn else None
     if stored is not None:
-        return Answered(event.n, flow, call.language, fill(session, services, flow, _read(stored)))
+        # The same answer as before, whose caller may have declined in it.
+        heard = input_from_json(stored.given)
+        outputs = fill(session, services, flow, _read(stored))
+        return Answered(event.n, flow, call.language, outputs, _said_no(services, heard))
     given = started if started is not None and isinstance(event.given, Started) else event.given
     told = _discreet(flow, call, given)
+    notice = _said_no(services, given)
+    if notice is not None:
+        recording.decline(session, call, None, now=now)
     if event.mark is Mark.LINE and call.line is not None:
         call.flow_state = stand_in_line(flow, _state_of(call, flow), call.line).to_json()
     outputs = _step(session, services, call, given if event.mark not in _LATE else NoInput(), flow, now)
@@ -117,7 +126,13 @@ def answer_turn(
     )
     call.next_turn = max(call.next_turn, event.n + 1)
     changed(session, call, now=now)
-    return Answered(event.n, flow, call.language, fill(session, services, flow, outputs))
+    return Answered(event.n, flow, call.language, fill(session, services, flow, outputs), notice)
+
+
+def _said_no(services: Services, given: Input) -> str | None:
+    """Return the answer to a caller who tells the machine that he wants no recording."""
+    declines = isinstance(given, Speech) and services.recording.is_declined_by(given.text.lower())
+    return services.recording.declined_notice if declines else None
 
 
 def _step(

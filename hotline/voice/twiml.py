@@ -68,6 +68,9 @@ class Addresses:
     def call_status(self, call_id: int) -> str:
         return f"{self.public_url}/voice/status?call={call_id}{OVERRIDES}"
 
+    def recording(self, call_id: int) -> str:
+        return f"{self.public_url}/voice/recording?call={call_id}{OVERRIDES}"
+
     @property
     def status(self) -> str:
         return f"{self.public_url}/voice/status{OVERRIDES}"
@@ -86,10 +89,20 @@ class Addresses:
 
 
 def render(
-    outputs: Sequence[Output], *, n: int, flow: Flow, language: str, voices: Voices, addresses: Addresses
+    outputs: Sequence[Output],
+    *,
+    n: int,
+    flow: Flow,
+    language: str,
+    voices: Voices,
+    addresses: Addresses,
+    notice: str | None = None,
 ) -> str:
-    """Return the document that answers turn `n`; the next turn is `n + 1`."""
+    """Return the document that answers turn `n`, the notice first; the next turn is `n + 1`."""
     response = VoiceResponse()
+    if notice is not None:
+        spoken = voices.get(language)
+        response.say(notice, language=spoken.say_language, voice=spoken.voice)
     renderer = _Renderer(response, n + 1, flow, voices, addresses)
     for output in outputs:
         renderer.add(output, language)

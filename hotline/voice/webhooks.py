@@ -28,6 +28,7 @@ from hotline.voice.operators import (
     keep_fallback_message,
     release_by_fallback,
 )
+from hotline.voice.recording_reports import REPORTED, RecordingEvent, take_recording
 from hotline.voice.reports import ConferenceEvent, StatusEvent, take_conference, take_status
 from hotline.voice.service_policy import FIRST_LANGUAGE
 from hotline.voice.signature import SIGNATURE, BadSignature, SignatureCheck
@@ -144,6 +145,23 @@ async def status(webhook: Verified, leg: int | None = None, call: int | None = N
         call_id=call,
     )
     await _run(webhook, lambda: take_status(webhook.voice.services, event))
+    return Response(status_code=204)
+
+
+@router.post("/recording")
+async def recording(webhook: Verified, call: int) -> Response:
+    """How far the recording of a conversation has got; its address is built from its SID, never read from here."""
+    reported, sid = webhook.text("RecordingStatus"), webhook.text("RecordingSid")
+    if reported not in REPORTED or not 0 < len(sid) <= 64:
+        raise Malformed("no RecordingSid or an unknown RecordingStatus")
+    event = RecordingEvent(
+        call_id=call,
+        call_sid=webhook.text("CallSid"),
+        recording_sid=sid,
+        status=reported,
+        duration_s=_number(webhook.text("RecordingDuration")),
+    )
+    await _run(webhook, lambda: take_recording(webhook.voice.services, event))
     return Response(status_code=204)
 
 
@@ -310,6 +328,7 @@ def _rendered(voice: Voice, answered: Answered) -> str:
         language=answered.language,
         voices=voice.services.voices,
         addresses=voice.addresses,
+        notice=answered.notice,
     )
 
 

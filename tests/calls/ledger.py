@@ -13,6 +13,7 @@ from dispatch.models.people import User
 from dispatch.models.tickets import Ticket
 from dispatch.rules.phones import normalise
 from hotline.calls.follow_up_models import FollowUp
+from hotline.calls.log import Verb
 from hotline.calls.models import Call, CallLog, Recording, TicketCall
 from hotline.line.models import Presence, ReturnCall
 
@@ -71,9 +72,14 @@ def _call(session: Session, call: Call) -> dict[str, Any]:
         .where(TicketCall.call_id == call.id)
         .order_by(TicketCall.ordinal)
     ).all()
-    messages = session.scalars(select(Recording.id).where(Recording.call_id == call.id)).all()
+    messages = session.scalars(
+        select(Recording.id).where(Recording.call_id == call.id, Recording.kind != "conversation")
+    ).all()
     diary = session.execute(
-        select(CallLog.verb, CallLog.data).where(CallLog.call_id == call.id).order_by(CallLog.id)
+        # The recording follows the conversation by its own orders; tests/calls/test_recordings.py tells that story.
+        select(CallLog.verb, CallLog.data)
+        .where(CallLog.call_id == call.id, CallLog.verb != Verb.RECORD.value)
+        .order_by(CallLog.id)
     ).all()
     found = {
         "direction": call.direction,

@@ -36,11 +36,14 @@ class Recording:
 
     def run(self, at_s: float) -> None:
         """Begin or go on writing; `at_s` is the clock's `elapsed_s`."""
+        self._count(at_s)
         self.status, self._running_since = "in-progress", at_s
 
-    def pause(self, at_s: float) -> None:
-        """Stop writing for a while."""
+    def pause(self, at_s: float, *, skip: bool = True) -> None:
+        """Stop writing for a while; unless it is skipped, the pause stays in the recording as silence."""
         self._count(at_s)
+        if not skip:
+            self._running_since = at_s
         self.status = "paused"
 
     def finish(self, at_s: float) -> None:

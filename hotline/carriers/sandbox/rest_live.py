@@ -22,6 +22,9 @@ from hotline.carriers.sandbox.rest import (
     page,
 )
 
+INVALID_PARAMETER = 20001
+RECORDING_EVENTS = frozenset({"in-progress", "completed", "absent"})
+
 
 def live_routes(rest: Rest) -> list[Route]:
     members = "/Conferences/{conference}/Participants"
@@ -224,28 +227,35 @@ async def _start_recording(asked: Asked) -> Response:
     if leg.status != "in-progress":
         message = "Requested resource is not eligible for recording"
         raise Refused(400, CALL_NOT_IN_PROGRESS, message)
+    events = asked.texts("RecordingStatusCallbackEvent") or frozenset({"completed"})
+    if not events <= RECORDING_EVENTS:
+        raise Refused(400, INVALID_PARAMETER, "RecordingStatusCallbackEvent is not allowed")
+    if asked.text("RecordingChannels", "mono") not in ("mono", "dual"):
+        raise Refused(400, INVALID_PARAMETER, "RecordingChannels is not allowed")
     recording = asked.exchange.start_recording(
-        leg,
-        "StartCallRecordingAPI",
-        callback=asked.text("RecordingStatusCallback"),
-        events=asked.texts("RecordingStatusCallbackEvent") or frozenset({"completed"}),
+        leg, "StartCallRecordingAPI", callback=asked.text("RecordingStatusCallback"), events=events
     )
     return answer(_recording_json(asked, recording), 201)
 
 
 async def _update_recording(asked: Asked) -> Response:
     recording, status = _recording(asked), asked.text("Status")
+    behaviour = asked.text("PauseBehavior", "silence")
+    if recording.call_sid != asked.request.path_params["call_sid"]:
+        raise Refused(404, NOT_FOUND, "The call has no such recording")
+    if behaviour not in ("skip", "silence"):
+        raise Refused(400, INVALID_PARAMETER, "PauseBehavior is not allowed")
     if recording.status == "completed":
         raise Refused(400, CALL_NOT_IN_PROGRESS, "The recording has ended")
     at_s = asked.exchange.clock.elapsed_s
     if status == "paused":
-        recording.pause(at_s)
+        recording.pause(at_s, skip=behaviour == "skip")
     elif status == "in-progress":
         recording.run(at_s)
     elif status == "stopped":
         asked.exchange.finish_recording(recording)
     else:
-        raise Refused(400, 20001, f"Status {status[:40]} is not allowed")
+        raise Refused(400, INVALID_PARAMETER, f"Status {status[:40]} is not allowed")
     return answer(_recording_json(asked, recording))
 
 
