@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from hotline.calls.models import Call, Leg
+from hotline.calls.models import Call, Leg, Recording
+from hotline.calls.recording_models import CallRecording
 from hotline.line.models import Waiting
 from tests.calls.centre import Centre
 from tests.calls.talks import LAWYER, Talk, open_talk, sqlite_centre
@@ -66,7 +67,22 @@ class Walk:
             )
             assert session.scalars(somebody).all(), call.conversation_state
 
+    def recordings_are_kept_or_gone(self) -> None:
+        """Hold the promise: what was recorded is kept sealed, or deleted for a reason; of who declined nothing is kept."""
+        with self.centre.services.database.reading() as session:
+            rows = session.scalars(select(Recording)).all()
+            declined = session.scalars(select(CallRecording.declined_at)).all()
+            for each in rows:
+                assert (each.state, each.deleted_reason) in ENDS, (each.state, each.deleted_reason)
+                sealed = each.path is not None and each.key_id is not None
+                assert sealed == (each.state == "fetched"), each.path
+                assert not sealed or not any(declined), "of who declines nothing is kept"
+        exchange = self.centre.programme.exchange
+        assert exchange is not None
+        assert exchange.recordings == {}, "nothing stays at the carrier"
 
+
+ENDS = {("fetched", None), ("deleted", "declined"), ("deleted", "absent")}
 Act = Callable[[Walk], None]
 
 
@@ -105,6 +121,9 @@ def _person(who: str) -> dict[str, Act]:
         "transfer/merge",
         "transfer/cancel",
         "transfer/leave",
+        "recording/pause",
+        "recording/resume",
+        "recording/decline",
     ):
         acts[path] = plain(path)
     acts["hangs up"] = plain("hang_up")
@@ -160,4 +179,5 @@ def test_any_conversation_ends_well(steps: list[str]) -> None:
             centre.pass_time(30)
             centre.line.settle()
         centre.all_is_settled()
+        walk.recordings_are_kept_or_gone()
         assert talk.open_legs() == [], talk.diary

@@ -132,8 +132,8 @@ def test_who_declines_is_recorded_no_longer_and_nothing_stays(database: Database
         with centre.services.database.reading() as session:
             kinds = session.scalars(select(Event.kind).where(Event.kind.startswith("Recording")))
             assert sorted(kinds) == ["RecordingDeclined", "RecordingDeleted"]
-        timeline = talk.browser.get(f"/api/tickets/{number}/timeline").json()
-        assert any("来电人不同意录音" in each["summary"] for each in timeline)
+        timeline = talk.browser.get(f"/api/tickets/{number}").json()["events"]
+        assert any("来电人不同意录音" in each["label"] for each in timeline)
 
 
 def test_who_tells_the_menu_so_is_never_recorded(centre: Centre) -> None:
