@@ -39,6 +39,9 @@ class Number:
     status_callback: str = ""
     fallback_url: str = ""
     sms_url: str = ""
+    status_method: str = "POST"
+    fallback_method: str = "POST"
+    sms_method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
