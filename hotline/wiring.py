@@ -29,6 +29,7 @@ from dispatch.unit_of_work import Fact, Publish
 from dispatch.vault import Vault
 from hotline.calls.keeping import KeyRing
 from hotline.calls.outbound import OutboundPolicy
+from hotline.calls.probes import ProbePolicy
 from hotline.calls.retention import RetentionPolicy
 from hotline.calls.talk_policy import TalkPolicy
 from hotline.carriers.base import Carrier, NumberHooks
@@ -267,6 +268,7 @@ def services_of(
         partner_key=keys.derive("partner-secrets"),
         knowledge=load_policy(config_file(settings, "knowledge.yaml"), KnowledgePolicy.from_mapping),
         quality=load_policy(config_file(settings, "quality.yaml"), QualityPolicy.from_mapping),
+        probe=load_policy(config_file(settings, "probe.yaml"), ProbePolicy.from_mapping),
     )
 
 

@@ -26,6 +26,7 @@ from dispatch.models import calendars as working_time
 from dispatch.models.base import Base
 from hotline.calls import follow_up_models as follow_ups
 from hotline.calls import models as calls
+from hotline.calls import probe_models as synthetic
 from hotline.calls import protection_models as protection
 from hotline.calls import relay_models as relays
 from hotline.calls import talk_models as talks
@@ -54,6 +55,7 @@ MODULES = (
     line,
     progress,
     protection,
+    synthetic,
     follow_ups,
     public,
     relays,

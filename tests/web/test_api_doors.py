@@ -154,6 +154,7 @@ WHO_MAY: dict[str, str] = {
     "GET /api/transfers/current": SEATS,
     "POST /api/transfers/{id}/accept": SEATS,
     "POST /api/transfers/{id}/decline": SEATS,
+    "GET /api/line-health": "supervisor duty_leader inspector administrator",
     "GET /api/floor": "supervisor duty_leader inspector",
     "GET /api/help-requests": "supervisor duty_leader",
     "POST /api/help-requests/{id}/answer": "supervisor duty_leader",
