@@ -1506,6 +1506,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/line-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description Return whether each number is proven or deaf, and what failed in the last hour.
+         */
+        get: operations["read_api_line_health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lines": {
         parameters: {
             query?: never;
@@ -6611,6 +6631,26 @@ export interface components {
              */
             sent_at: string;
         };
+        /**
+         * LineHealthOut
+         * @description The numbers, and the last hour at the carrier.
+         */
+        LineHealthOut: {
+            /** Calls */
+            calls: number;
+            /** Commands */
+            commands: {
+                [key: string]: number;
+            };
+            /** Failed Calls */
+            failed_calls: number;
+            /** Failed Turns */
+            failed_turns: number;
+            /** Fallbacks */
+            fallbacks: number;
+            /** Numbers */
+            numbers: components["schemas"]["NumberHealthOut"][];
+        };
         /** LineOut */
         LineOut: {
             /** Longest S */
@@ -6891,6 +6931,29 @@ export interface components {
             text?: string | null;
             /** Version */
             version: number;
+        };
+        /**
+         * NumberHealthOut
+         * @description One of our numbers; `round_trip_s` is that of the last synthetic call that came through.
+         */
+        NumberHealthOut: {
+            /** Last Call At */
+            last_call_at: string | null;
+            /** Last Probe At */
+            last_probe_at: string | null;
+            /** Last Success At */
+            last_success_at: string | null;
+            /** Number */
+            number: string;
+            /** Reason */
+            reason: string | null;
+            /** Round Trip S */
+            round_trip_s: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "proven" | "deaf" | "unproven";
         };
         /** OfferOut */
         OfferOut: {
@@ -12146,6 +12209,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineOut"];
+                };
+            };
+        };
+    };
+    read_api_line_health_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineHealthOut"];
                 };
             };
         };
