@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     twilio_api_key_secret: SecretStr = SecretStr("")
     twilio_twiml_app_sid: str = ""
     twilio_api_base: str = ""
+    fallback_url: str = ""
+    """Where the static fallback document is hosted elsewhere; empty means ours, which fails when we do."""
     asterisk_ari_url: str = ""
     asterisk_ari_user: str = ""
     asterisk_ari_password: SecretStr = SecretStr("")
@@ -73,7 +75,7 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("public_url", "twilio_api_base")
+    @field_validator("public_url", "twilio_api_base", "fallback_url")
     @classmethod
     def _absolute_without_slash(cls, value: str) -> str:
         if not value:

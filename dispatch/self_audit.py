@@ -27,19 +27,23 @@ MOST: Final = 200
 """Findings of a kind that are followed one by one; more of them are one disaster."""
 
 NO_CLOCK, LATE, DELIVERY, YEAR = "no_live_clock", "late_step", "stuck_delivery", "missing_year"
-KINDS: Final = (NO_CLOCK, LATE, DELIVERY, YEAR)
+DEAF: Final = "deaf_number"
+"""Found by the synthetic call, which looks at its own times."""
+KINDS: Final = (NO_CLOCK, LATE, DELIVERY, YEAR, DEAF)
 
 _WORDS: Final[Mapping[str, str]] = {
     NO_CLOCK: "{count}张未办结工单没有任何时限在走，请立即处理：{keys}",
     LATE: "有{count}个到点的时限节点没有执行，请检查时钟进程",
     DELIVERY: "有{count}项外发超过5分钟没有送出，请检查外发进程",
     YEAR: "{keys}年放假安排尚未公布或补录，时限暂按周末休息计算，请系统管理员处理",
+    DEAF: "号码{keys}的自检呼叫没有接通，来电可能打不进来，请检查运营商和线路",
 }
 _TOLD: Final[Mapping[str, tuple[Role, ...]]] = {
     NO_CLOCK: (Role.SUPERVISOR, Role.ADMINISTRATOR),
     LATE: (Role.SUPERVISOR, Role.ADMINISTRATOR),
     DELIVERY: (Role.SUPERVISOR, Role.ADMINISTRATOR),
     YEAR: (Role.SUPERVISOR, Role.ADMINISTRATOR),
+    DEAF: (Role.SUPERVISOR, Role.ADMINISTRATOR),
 }
 
 
@@ -52,10 +56,15 @@ def audit(session: Session, *, policy: Policy, now: datetime) -> dict[str, int]:
         YEAR: [str(year) for year in missing_years(policy, now=now)],
     }
     for kind, keys in found.items():
-        fresh = _remember(session, kind, keys, now=now)
-        if fresh:
-            _alarm(session, kind, fresh, now=now)
+        report(session, kind, keys, now=now)
     return {kind: len(keys) for kind, keys in found.items()}
+
+
+def report(session: Session, kind: str, keys: list[str], *, now: datetime) -> None:
+    """Take in what is wrong of one kind now; whatever is newly wrong alarms people, once."""
+    fresh = _remember(session, kind, keys, now=now)
+    if fresh:
+        _alarm(session, kind, fresh, now=now)
 
 
 def open_findings(session: Session) -> dict[str, int]:

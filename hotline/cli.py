@@ -26,6 +26,7 @@ from dispatch.search import rebuild
 from dispatch.signatures import require_signature
 from hotline.calendar_commands import calendar_app
 from hotline.cli_backup import add_backup_commands
+from hotline.cli_carrier import carrier_app
 from hotline.cli_knowledge import knowledge_app
 from hotline.cli_line import line_app
 from hotline.cli_partners import partners_app
@@ -60,6 +61,7 @@ app.add_typer(route_app, name="route")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(search_app, name="search")
 app.add_typer(line_app, name="line")
+app.add_typer(carrier_app, name="carrier")
 app.add_typer(recordings_app, name="recordings")
 app.add_typer(knowledge_app, name="knowledge")
 add_backup_commands(app)

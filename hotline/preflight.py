@@ -27,10 +27,13 @@ from hotline.configuration.live import Configuration
 from hotline.keys import Keys
 from hotline.migrations.run import is_current
 from hotline.wiring import (
+    carrier_of,
     config_file,
     database_of,
     files_of,
     flows_of,
+    keys_of,
+    line_of,
     now,
     partners_of,
     policy_of,
@@ -277,6 +280,15 @@ def _carrier(settings: Settings) -> Iterator[Problem]:
             "在运营商控制台建 API Key，设置 HOTLINE_TWILIO_API_KEY_SID 和 HOTLINE_TWILIO_API_KEY_SECRET",
             warning=True,
         )
+    if all(needed.values()):
+        yield from carrier_problems(settings)
+
+
+def carrier_problems(settings: Settings) -> Iterator[Problem]:
+    """Ask the carrier itself: account, keys, and whether each number leads here."""
+    line = line_of(settings, keys_of(settings))
+    for each in carrier_of(settings, line).check():
+        yield Problem(f"carrier_{each.code}", each.reason, each.remedy, warning=not each.is_error)
 
 
 def _sandbox_speed(settings: Settings) -> Iterator[Problem]:

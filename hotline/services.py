@@ -18,6 +18,7 @@ from dispatch.unit_of_work import Publish
 from dispatch.vault import Vault
 from hotline.calls.keeping import KeyRing
 from hotline.calls.outbound import OutboundPolicy
+from hotline.calls.probes import ProbePolicy
 from hotline.calls.recording_policy import RecordingPolicy
 from hotline.calls.retention import RetentionPolicy
 from hotline.calls.talk_policy import TalkPolicy
@@ -77,6 +78,7 @@ class Services:
     """32 bytes; the secrets shared with partners lie in the database encrypted with it."""
     knowledge: KnowledgePolicy
     quality: QualityPolicy
+    probe: ProbePolicy
     database_time: bool = False
     """Whether deadlines are measured by the database's clock and not by this machine's."""
 

@@ -29,10 +29,11 @@ from dispatch.unit_of_work import Fact, Publish
 from dispatch.vault import Vault
 from hotline.calls.keeping import KeyRing
 from hotline.calls.outbound import OutboundPolicy
+from hotline.calls.probes import ProbePolicy
 from hotline.calls.recording_policy import RecordingPolicy
 from hotline.calls.retention import RetentionPolicy
 from hotline.calls.talk_policy import TalkPolicy
-from hotline.carriers.base import Carrier
+from hotline.carriers.base import Carrier, NumberHooks
 from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
 from hotline.channels.base import Channel
 from hotline.channels.mail import MailChannel
@@ -47,6 +48,7 @@ from hotline.line.lines import Lines
 from hotline.public.policy import PublicPolicy
 from hotline.services import Services
 from hotline.voice.service_policy import Messages, Readings, ServicePolicy
+from hotline.voice.twiml import OVERRIDES
 from hotline.voice.voices import Voices
 from ivr_flows.check import check
 from ivr_flows.model import Flow
@@ -197,16 +199,25 @@ def line_of(settings: Settings, keys: Keys) -> Line:
     return Line(account, base, sandboxed=True)
 
 
-def carrier_of(settings: Settings, line: Line) -> Carrier:
+def carrier_of(settings: Settings, line: Line) -> TwilioCarrier:
     """Return the carrier that places calls."""
-    voice_url = f"{settings.effective_public_url}/voice/incoming"
     return TwilioCarrier(
         line.account,
         api_base=line.api_base,
-        expected_numbers=dict.fromkeys(settings.numbers, voice_url),
+        expected=dict.fromkeys(settings.numbers, hooks_of(settings)),
         # Twilio itself does not dial out to mainland China; the sandbox and compatible carriers may.
         dials_mainland_china=line.api_base is not None,
-        messages_url=f"{settings.effective_public_url}/messages/incoming",
+    )
+
+
+def hooks_of(settings: Settings) -> NumberHooks:
+    """Return where each of our numbers should lead at the carrier."""
+    base = settings.effective_public_url
+    return NumberHooks(
+        incoming=f"{base}/voice/incoming{OVERRIDES}",
+        fallback=settings.fallback_url or f"{base}/voice/fallback.xml",
+        status=f"{base}/voice/status{OVERRIDES}",
+        messages=f"{base}/messages/incoming",
     )
 
 
@@ -259,6 +270,7 @@ def services_of(
         partner_key=keys.derive("partner-secrets"),
         knowledge=load_policy(config_file(settings, "knowledge.yaml"), KnowledgePolicy.from_mapping),
         quality=load_policy(config_file(settings, "quality.yaml"), QualityPolicy.from_mapping),
+        probe=load_policy(config_file(settings, "probe.yaml"), ProbePolicy.from_mapping),
     )
 
 

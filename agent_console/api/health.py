@@ -16,6 +16,7 @@ from agent_console.problems import answer
 from dispatch.calendars import missing_years
 from dispatch.database import Database, ReadingSession
 from dispatch.figures import Figures, figures
+from hotline.calls.health import LineHealth, line_health
 from hotline.errors import Answer, Problem
 from hotline.line.queries import LineNow, line_now
 from hotline.migrations.run import is_current
@@ -46,12 +47,13 @@ async def metrics(request: Request) -> Response:
     console = console_of(request)
     now = console.services.now()
 
-    def read(session: ReadingSession) -> tuple[Figures, LineNow]:
-        return figures(session, now=now), line_now(session, now=now)
+    def read(session: ReadingSession) -> tuple[Figures, LineNow, LineHealth]:
+        health = line_health(session, console.services.numbers, now=now)
+        return figures(session, now=now), line_now(session, now=now), health
 
-    record, line = await console.slow_reads.run(read)
+    record, line, health = await console.slow_reads.run(read)
     years = len(missing_years(console.services.policy, now=now))
-    return Response(_exposition(record, line, years), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+    return Response(_exposition(record, line, health, years), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _why_not_ready(database: Database) -> str | None:
@@ -65,7 +67,7 @@ def _why_not_ready(database: Database) -> str | None:
     return None
 
 
-def _exposition(record: Figures, line: LineNow, years: int) -> bytes:
+def _exposition(record: Figures, line: LineNow, health: LineHealth, years: int) -> bytes:
     registry = CollectorRegistry()
     for name, words, value in (
         ("hotline_waiting_callers", "Callers in line.", line.waiting),
@@ -89,6 +91,53 @@ def _exposition(record: Figures, line: LineNow, years: int) -> bytes:
     )
     for kind, count in record.findings.items():
         findings.labels(kind).set(count)
+    _expose_health(registry, health)
     missing = Gauge("hotline_calendar_missing_years", "Years without published holidays.", registry=registry)
     missing.set(years)
     return generate_latest(registry)
+
+
+def _expose_health(registry: CollectorRegistry, health: LineHealth) -> None:
+    proven = Gauge(
+        "hotline_number_proven",
+        "1: the last synthetic call came through, 0: it did not.",
+        ["number"],
+        registry=registry,
+    )
+    success = Gauge(
+        "hotline_number_last_success",
+        "When a call last came through, in Unix seconds.",
+        ["number"],
+        registry=registry,
+    )
+    trip = Gauge(
+        "hotline_number_round_trip_seconds",
+        "How long the last synthetic call took.",
+        ["number"],
+        registry=registry,
+    )
+    for each in health.numbers:
+        if each.state != "unproven":
+            proven.labels(each.number).set(each.state == "proven")
+        if each.last_success_at is not None:
+            success.labels(each.number).set(each.last_success_at.timestamp())
+        if each.round_trip_s is not None:
+            trip.labels(each.number).set(each.round_trip_s)
+    hour = Gauge(
+        "hotline_line_last_hour", "What happened at the carrier's doors.", ["kind"], registry=registry
+    )
+    for kind, count in (
+        ("calls", health.calls),
+        ("failed_calls", health.failed_calls),
+        ("fallbacks", health.fallbacks),
+        ("failed_turns", health.failed_turns),
+    ):
+        hour.labels(kind).set(count)
+    commands = Gauge(
+        "hotline_carrier_commands_last_hour",
+        "Commands to the carrier by how they ended.",
+        ["state"],
+        registry=registry,
+    )
+    for state, count in health.commands.items():
+        commands.labels(state).set(count)

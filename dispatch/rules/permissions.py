@@ -78,6 +78,8 @@ class Action(StrEnum):
     HANDOVER = "handover"
     LINE_SWITCH = "line.switch"
     """Opening, closing and diverting lines, and other people's seats."""
+    LINE_HEALTH = "line.health"
+    """Whether each number can be reached, and what failed at the carrier."""
     PARTNER_EXCHANGE = "partner.exchange"
     PARTNER_REFER = "partner.refer"
     """Giving a ticket to a partner that stands for no union."""
@@ -160,6 +162,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CALL_SUPERVISE: _LEADERS,
     Action.DEVICE: _SEATS | {Role.INSPECTOR},
     Action.LINE_SWITCH: _LEADERS,
+    Action.LINE_HEALTH: _LEADERS | {Role.ADMINISTRATOR, Role.INSPECTOR},
     Action.RECORDING_HOLD: _LEADERS,
     Action.SHIFT_READ: _SEATS | {Role.DISPATCHER, Role.AUDITOR},
     Action.SHIFT_KEEP: _LEADERS,

@@ -12,6 +12,7 @@ from dispatch.unit_of_work import unit_of_work
 from hotline.calls.incoming import find_or_make
 from hotline.calls.locks import lock_by_id
 from hotline.calls.models import Call
+from hotline.calls.probes import is_probe
 from hotline.calls.status import Conversation, advance
 from hotline.carriers.base import CarrierCall, CarrierError, CarrierStatus
 from hotline.line.endings import caller_gone
@@ -61,7 +62,14 @@ def _find_missed(services: Services) -> int:
     inbound = {each.call_sid: each for each in listed if each.direction == "inbound"}
     with services.database.reading() as session:
         known = set(session.scalars(select(Call.sid).where(Call.sid.in_(list(inbound)))))
-    missed = [call for sid, call in inbound.items() if sid not in known and call.carrier_status.is_terminal]
+        own = {
+            sid
+            for sid, each in inbound.items()
+            if each.from_ == services.numbers[0] and is_probe(session, sid)
+        }
+    missed = [
+        call for sid, call in inbound.items() if sid not in known | own and call.carrier_status.is_terminal
+    ]
     for each in missed:
         _write_down(services, each)
     return len(missed)

@@ -113,6 +113,28 @@ class CarrierFinding:
     is_error: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class NumberHooks:
+    """Where a carrier takes what happens on a number: absolute addresses, asked by POST; empty means nowhere."""
+
+    incoming: str
+    fallback: str
+    status: str
+    messages: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierNumber:
+    """One number of the account as the carrier has it."""
+
+    number: str
+    hooks: NumberHooks
+    not_by_post: frozenset[str] = frozenset()
+    """Names of hooks that are asked in another way, which our doors refuse."""
+    taken_by: str = ""
+    """What outranks the hooks, in Chinese."""
+
+
 class CarrierError(Exception):
     """The carrier refused or could not be reached.
 

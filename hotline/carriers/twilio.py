@@ -19,15 +19,25 @@ from hotline.carriers.base import (
     CarrierCall,
     CarrierError,
     CarrierFinding,
+    CarrierNumber,
     CarrierRecording,
     CarrierStatus,
     ConferenceMember,
     DeviceToken,
     NotSupported,
+    NumberHooks,
     Originated,
     RecordingMedia,
 )
+from hotline.carriers.numbers import Change
 from hotline.carriers.twilio_http import RebasedHttpClient, commanding, creating, ignoring_gone
+from hotline.carriers.twilio_numbers import (
+    account_findings,
+    key_findings,
+    number_findings,
+    numbers_of,
+    set_hooks,
+)
 from ivr_flows.outputs import Output
 
 MAX_TOKEN_S = 3600
@@ -68,11 +78,10 @@ class TwilioCarrier:
         *,
         api_base: str | None = None,
         http_client: RebasedHttpClient | None = None,
-        expected_numbers: Mapping[str, str] | None = None,
+        expected: Mapping[str, NumberHooks] | None = None,
         dials_mainland_china: bool = False,
-        messages_url: str | None = None,
     ) -> None:
-        """For `check`: `expected_numbers`, number → the voice URL it should have; `messages_url` where texts should go."""
+        """For `check`: `expected`, number → where it should lead; the first is shown on calls that we make."""
         self._account = account
         self._http = http_client if http_client is not None else RebasedHttpClient(api_base=api_base)
         self._auth = (
@@ -81,8 +90,7 @@ class TwilioCarrier:
             else (account.account_sid, account.auth_token)
         )
         self._client = Client(*self._auth, account_sid=account.account_sid, http_client=self._http)
-        self._expected = dict(expected_numbers or {})
-        self._messages_url = messages_url
+        self._expected = dict(expected or {})
         self._capabilities = Capabilities(
             pulls_instructions=True,
             hears_speech=True,
@@ -272,25 +280,25 @@ class TwilioCarrier:
         return DeviceToken(identity, written, datetime.fromtimestamp(expires, UTC))
 
     def check(self) -> tuple[CarrierFinding, ...]:
-        try:
-            with commanding():
-                self._client.api.accounts(self._account.account_sid).fetch()
-                numbers = {each.phone_number: each for each in self._client.incoming_phone_numbers.list()}
-        except CarrierError as error:
-            return (CarrierFinding("account", str(error), "检查 TWILIO_ACCOUNT_SID、密钥和 TWILIO_API_BASE"),)
-        found = [_number_finding(number, url, numbers.get(number)) for number, url in self._expected.items()]
-        if self._messages_url is not None:
-            found += [
-                _messages_finding(number, self._messages_url, numbers.get(number))
-                for number in self._expected
-            ]
-        if not self._account.api_key_sid:
-            reason, remedy = (
-                "没有 API 密钥，坐席不能用网页电话",
-                "设置 TWILIO_API_KEY_SID 和 TWILIO_API_KEY_SECRET",
-            )
-            found.append(CarrierFinding("api_key", reason, remedy, is_error=False))
-        return tuple(each for each in found if each is not None)
+        account = self._account
+        # An API key of the usual kind may not read the account itself.
+        by_token = Client(account.account_sid, account.auth_token, http_client=self._http)
+        found = account_findings(by_token, account.account_sid)
+        if any(each.is_error for each in found):
+            return found
+        if not account.api_key_sid:
+            remedy = "设置 HOTLINE_TWILIO_API_KEY_SID 和 HOTLINE_TWILIO_API_KEY_SECRET"
+            found += (CarrierFinding("api_key", "没有 API 密钥，坐席不能用网页电话", remedy, is_error=False),)
+        else:
+            found += key_findings(self._client)
+        shown = next(iter(self._expected), None)
+        return found if shown is None else found + number_findings(by_token, self._expected, shown)
+
+    def numbers(self) -> tuple[CarrierNumber, ...]:
+        return numbers_of(self._client)
+
+    def set_hooks(self, number: str, changes: tuple[Change, ...]) -> None:
+        set_hooks(self._client, number, changes)
 
     def _update_member(self, call_sid: str, conference: str, **changes: Any) -> None:
         with commanding():
@@ -332,22 +340,3 @@ def _carrier_call(call: Any) -> CarrierCall:
         ended_at=call.end_time,
         duration_s=int(call.duration) if call.duration is not None else None,
     )
-
-
-def _messages_finding(number: str, url: str, known: Any) -> CarrierFinding | None:
-    if known is None or (known.sms_url or "").split("#")[0] == url:
-        return None
-    reason = f"号码 {number} 的短信地址是 {known.sms_url or '空'}，发到这个号码的短信收不到"
-    return CarrierFinding("sms_url", reason, f"把短信地址改为 {url}", is_error=False)
-
-
-def _number_finding(number: str, url: str, known: Any) -> CarrierFinding | None:
-    if known is None:
-        return CarrierFinding("number_missing", f"账户中没有号码 {number}", "购买该号码，或修改 NUMBERS")
-    if (known.voice_url or "").split("#")[0] != url.split("#")[0]:
-        reason = f"号码 {number} 的来电地址是 {known.voice_url or '空'}，应为 {url}"
-        return CarrierFinding("voice_url", reason, f"把来电地址改为 {url}")
-    if not known.voice_fallback_url:
-        reason = f"号码 {number} 没有备用地址，系统停机时来电会听到错误音"
-        return CarrierFinding("fallback_url", reason, "设置一个放在别处的静态备用 TwiML", is_error=False)
-    return None

@@ -24,6 +24,7 @@ from hotline.calls.retention import delete_due
 from hotline.jobs import relay
 from hotline.jobs.lost_recordings import find_lost_recordings
 from hotline.jobs.notices import plan_notices
+from hotline.jobs.probing import probe_numbers, settle_probes
 from hotline.jobs.sealing import seal_history
 from hotline.jobs.ticker import look_at_itself, order_recompute, refresh_configuration, sleep_s, tick
 from hotline.line import follow_ups
@@ -150,6 +151,8 @@ class Background:
                 ("sealer", self._seal),
                 ("notices", self._plan_notices),
             ]
+            if services.probe.enabled:
+                wanted.append(("synthetic calls", self._probe))
             if services.follow_up.enabled:
                 wanted.append(("follow-ups", self._follow_up))
         # Every process knows what is in force, whatever else it does.
@@ -230,6 +233,16 @@ class Background:
     def _plan_notices(self) -> None:
         looked = plan_notices(self._services)
         self._stopping.wait(0.0 if looked else NOTICES_EVERY_S)
+
+    def _probe(self) -> None:
+        # First the wait: at a start the numbers may not lead here yet.
+        policy = self._services.probe
+        self._stopping.wait((policy.every - policy.within).total_seconds())
+        if self._stopping.is_set():
+            return
+        probe_numbers(self._services)
+        self._stopping.wait(policy.within.total_seconds())
+        settle_probes(self._services)
 
     def _follow_up(self) -> None:
         follow_up(self._services)

@@ -26,6 +26,7 @@ from dispatch.models import calendars as working_time
 from dispatch.models.base import Base
 from hotline.calls import follow_up_models as follow_ups
 from hotline.calls import models as calls
+from hotline.calls import probe_models as synthetic
 from hotline.calls import protection_models as protection
 from hotline.calls import recording_models as recordings
 from hotline.calls import relay_models as relays
@@ -55,6 +56,7 @@ MODULES = (
     line,
     progress,
     protection,
+    synthetic,
     follow_ups,
     public,
     relays,

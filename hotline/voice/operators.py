@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from dispatch.unit_of_work import unit_of_work
+from hotline.calls.health import note_fault
 from hotline.calls.incoming import find_or_make
 from hotline.calls.locks import lock_by_id, lock_by_sid
 from hotline.calls.log import Verb, changed
@@ -103,12 +104,19 @@ def answer_outbound(
         return Answered(0, services.flows[DAY], call.language, into, notice)
 
 
-def release_by_fallback(services: Services, sid: str) -> None:
+def note_failed_turn(services: Services, sid: str) -> None:
+    """Write down that a caller heard the apology instead of an answer."""
+    with unit_of_work(services.database, publish=services.publish, purpose="webhook") as session:
+        note_fault(session, "turn", sid=sid, code="", now=services.now())
+
+
+def release_by_fallback(services: Services, sid: str, *, code: str = "") -> None:
     """Take a caller out of the line whom the carrier has sent to the fallback: nobody rings for him any more."""
     now = services.now()
     with unit_of_work(
         services.database, publish=services.publish, wake=services.wake, purpose="webhook"
     ) as session:
+        note_fault(session, "fallback", sid=sid, code=code, now=now)
         call = lock_by_sid(session, sid)
         if call is not None:
             _release(session, services, call)

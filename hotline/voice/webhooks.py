@@ -20,12 +20,13 @@ from hotline.calls.talk_commands import DIGITS
 from hotline.carriers.base import CarrierStatus
 from hotline.carriers.twilio import CARRIER_STATUS
 from hotline.services import Services
-from hotline.voice import telephones
+from hotline.voice import probe_calls, telephones
 from hotline.voice.events import CallEvent, Malformed, event_of
 from hotline.voice.operators import (
     answer_operator,
     answer_outbound,
     keep_fallback_message,
+    note_failed_turn,
     release_by_fallback,
 )
 from hotline.voice.recording_reports import REPORTED, RecordingEvent, take_recording
@@ -116,7 +117,13 @@ Verified = Annotated[Webhook, Depends(verified)]
 
 @router.post("/incoming")
 async def incoming(webhook: Verified) -> Response:
-    """A caller is there: the first turn."""
+    """A caller is there: the first turn. Our own synthetic call is answered beside the record."""
+    services = webhook.voice.services
+    if webhook.text("From") == services.numbers[0]:
+        to, sid = webhook.text("To"), webhook.text("CallSid")[:64]
+        own = await _run(webhook, lambda: probe_calls.answer_probe(services, to=to, sid=sid))
+        if own is not None:
+            return _xml(own)
     return await _turn(webhook, n=0, mark=None)
 
 
@@ -135,6 +142,10 @@ async def status(webhook: Verified, leg: int | None = None, call: int | None = N
     sid = webhook.text("CallSid")
     if reported is None or not 0 < len(sid) <= 64:
         raise Malformed("no CallSid or an unknown CallStatus")
+    services = webhook.voice.services
+    ours = webhook.text("From") == services.numbers[0]
+    if ours and leg is None and await _run(webhook, lambda: probe_calls.is_probe(services, sid)):
+        return Response(status_code=204)
     event = StatusEvent(
         sid=sid,
         carrier_status=CarrierStatus(reported),
@@ -214,6 +225,29 @@ async def outbound(webhook: Verified, call_id: int) -> Response:
     return _xml(_rendered(webhook.voice, answered))
 
 
+@router.post("/probe/{probe_id}")
+async def probe(webhook: Verified, probe_id: int) -> Response:
+    """The calling end of a synthetic call was answered."""
+    return _xml(await _run(webhook, lambda: probe_calls.keys_of(webhook.voice.services, probe_id)))
+
+
+@router.post("/probe/{probe_id}/heard")
+async def probe_heard(webhook: Verified, probe_id: int) -> Response:
+    """What the answering end of a synthetic call heard."""
+    sid, keys = webhook.text("CallSid"), webhook.text("Digits")
+    services = webhook.voice.services
+    await _run(webhook, lambda: probe_calls.take_heard(services, probe_id, sid=sid, keys=keys))
+    return _xml(hang_up_document())
+
+
+@router.post("/probe/{probe_id}/status")
+async def probe_status(webhook: Verified, probe_id: int) -> Response:
+    """How far the calling end of a synthetic call has got."""
+    services, status = webhook.voice.services, webhook.text("CallStatus")
+    await _run(webhook, lambda: probe_calls.take_status(services, probe_id, status))
+    return Response(status_code=204)
+
+
 @router.post("/hold")
 async def hold(webhook: Verified) -> Response:
     """What somebody hears who is kept waiting in a conversation."""
@@ -261,7 +295,7 @@ async def fallback(request: Request) -> Response:
         sid, code = webhook.text("CallSid"), webhook.text("ErrorCode")
         logger.error("the carrier went to the fallback", call=sid, code=code)
         try:
-            await _run(webhook, lambda: release_by_fallback(webhook.voice.services, sid))
+            await _run(webhook, lambda: release_by_fallback(webhook.voice.services, sid, code=code))
         except Exception:
             logger.exception("fallback without the record", call=sid)
     return _xml(static_document("fallback.xml"))
@@ -295,7 +329,16 @@ async def _turn(webhook: Webhook, *, n: int, mark: str | None) -> Response:
     except Exception:
         # A caller always hears a sentence: the apology takes a message and needs no database.
         logger.exception("a turn failed", call=event.sid, turn=n)
+        await _note_failed_turn(webhook, event.sid)
         return _xml(static_document("fallback.xml"))
+
+
+async def _note_failed_turn(webhook: Webhook, sid: str) -> None:
+    """Write it down for the health of the line, if the record can be reached; it may be what failed."""
+    try:
+        await _run(webhook, lambda: note_failed_turn(webhook.voice.services, sid))
+    except Exception:
+        logger.exception("a failed turn could not be written down", call=sid)
 
 
 async def _into_conversation(webhook: Webhook, leg_id: int) -> Response:

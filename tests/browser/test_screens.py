@@ -170,6 +170,7 @@ def test_lists_and_tickets_fit_a_desk(sit_down: SitDown, served: Server, ticket:
         (f"/tickets/{ticket}", "timeline"),
         ("/callbacks", "callbacks-page"),
         ("/return-calls", "return-calls-page"),
+        ("/floor", "line-health"),
         ("/nowhere", "not-found"),
     ):
         screen.go_to(path)

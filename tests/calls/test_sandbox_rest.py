@@ -16,8 +16,7 @@ from hotline.carriers.base import (
     NotSupported,
     Originated,
 )
-from hotline.carriers.twilio import TwilioAccount, TwilioCarrier
-from tests.calls.sandbox_app import ACCOUNT_SID, BASE, Stage, open_stage
+from tests.calls.sandbox_app import BASE, Stage, open_stage
 from tests.phone import Phone
 
 WORKER, OPERATOR = "+8613800000001", "jinan-lixia"
@@ -372,21 +371,6 @@ def test_a_message_is_taken_on_and_its_delivery_reported(stage: Stage) -> None:
 
     assert [m.sid for m in stage.exchange.messages] == [sid]
     assert [f["MessageStatus"] for f in stage.app.forms("/status/sms")] == ["sent", "delivered"]
-
-
-def test_check_finds_wrong_addresses_and_wrong_credentials(stage: Stage) -> None:
-    good = stage.carrier(expected_numbers={"12351": f"{BASE}/voice"})
-    assert [(f.code, f.is_error) for f in good.check()] == [("fallback_url", False)]
-
-    wrong = stage.carrier(expected_numbers={"12351": f"{BASE}/other", "12345": f"{BASE}/voice"})
-    assert [f.code for f in wrong.check()] == ["voice_url", "number_missing"]
-
-    deaf = stage.carrier(expected_numbers={"12351": f"{BASE}/voice"}, messages_url=f"{BASE}/messages")
-    assert [(f.code, f.is_error) for f in deaf.check()] == [("fallback_url", False), ("sms_url", False)]
-
-    stranger = TwilioAccount(ACCOUNT_SID, "wrong")
-    carrier = TwilioCarrier(stranger, http_client=stage.line.http_client(stage.sandbox))
-    assert [f.code for f in carrier.check()] == ["account"]
 
 
 def test_dialling_a_colleague_bridges_two_telephones(stage: Stage) -> None:

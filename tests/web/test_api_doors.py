@@ -158,6 +158,7 @@ WHO_MAY: dict[str, str] = {
     "GET /api/transfers/current": SEATS,
     "POST /api/transfers/{id}/accept": SEATS,
     "POST /api/transfers/{id}/decline": SEATS,
+    "GET /api/line-health": "supervisor duty_leader inspector administrator",
     "GET /api/floor": "supervisor duty_leader inspector",
     "GET /api/sla/board": "supervisor duty_leader dispatcher",
     "GET /api/sla/board/{column}": "supervisor duty_leader dispatcher",

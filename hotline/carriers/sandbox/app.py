@@ -12,6 +12,7 @@ from hotline.carriers.sandbox.exchange import Exchange
 from hotline.carriers.sandbox.phone_api import VerifyToken, phone_routes
 from hotline.carriers.sandbox.rest import Rest, call_routes
 from hotline.carriers.sandbox.rest_live import live_routes
+from hotline.carriers.sandbox.rest_numbers import number_routes
 from hotline.carriers.sandbox.wire import Post, through
 
 
@@ -40,5 +41,10 @@ def create_sandbox(
         characters_per_second=characters_per_second,
     )
     rest = Rest(exchange, {account_sid: auth_token, **(api_keys or {})})
-    routes = [*call_routes(rest), *live_routes(rest), *phone_routes(exchange, verify_device_token)]
+    routes = [
+        *call_routes(rest),
+        *live_routes(rest),
+        *number_routes(rest),
+        *phone_routes(exchange, verify_device_token),
+    ]
     return Starlette(routes=routes), exchange

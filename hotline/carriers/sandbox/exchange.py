@@ -103,6 +103,9 @@ class Exchange:
         """Ring `leg.to`. Where nobody is plugged in a number rings out; a device is not there at once."""
         self._remember(leg)
         self.reports.status(leg, "initiated")
+        if leg.to in self.numbers:
+            self.clock.after(0, lambda: self._ring_number(leg, timeout_s), busy=True)
+            return
         telephones = self.switchboard.at(leg.to)
         idle = tuple(each for each in telephones if each.leg is None)
         if not telephones and leg.to.startswith("client:"):
@@ -143,6 +146,9 @@ class Exchange:
             self.clock.cancel(leg.ring_timer)
         self.reports.status(leg, "answered")
         self.tell(leg, "connected")
+        if leg.far is not None and leg.far.status == "ringing":
+            self.mark_answered(leg.far)
+            self._run_main(leg.far, leg.far.first)
 
     def hang_up(self, leg: Leg) -> None:
         """Either end puts the receiver down, or the application does."""
@@ -173,6 +179,8 @@ class Exchange:
         self.tell(leg, "ended", reason=status.replace("-", "_"))
         if leg.endpoint is not None and leg.endpoint.leg is leg:
             leg.endpoint.leg = None
+        if leg.far is not None:
+            self.end_leg(leg.far, status)
 
     def redirect(self, leg: Leg, goto: Goto) -> None:
         """Interrupt a live leg with new instructions."""
@@ -360,6 +368,21 @@ class Exchange:
         willing = next((each for each in telephones if each.auto_answer), None)
         if willing is not None:
             self.clock.after(0, lambda: self.answer(willing, leg), busy=True)
+
+    def _ring_number(self, leg: Leg, timeout_s: float) -> None:
+        """The application calls one of its own numbers: a leg comes in at the other end."""
+        if leg.is_ended:
+            return
+        number = self.numbers[leg.to]
+        leg.status = "ringing"
+        self.reports.status(leg, "ringing")
+        leg.ring_timer = self.clock.after(timeout_s, lambda: self.end_leg(leg, "no-answer"))
+        first = Goto(number.voice_url, number.voice_method)
+        inbound = Leg(leg.from_, leg.to, "inbound", self.account_sid, self.now(), first, status="ringing")
+        inbound.fallback_url, inbound.status_callback = number.fallback_url, number.status_callback
+        inbound.far, leg.far = leg, inbound
+        self._remember(inbound)
+        self._run_main(inbound, first)
 
     def _stop_ringing(self, leg: Leg, *, reason: str, but: Endpoint | None = None) -> None:
         for each in leg.ringing:

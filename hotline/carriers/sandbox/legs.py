@@ -39,6 +39,9 @@ class Number:
     status_callback: str = ""
     fallback_url: str = ""
     sms_url: str = ""
+    status_method: str = "POST"
+    fallback_method: str = "POST"
+    sms_method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class Leg:
     aside: Runner | None = None
     conference: Conference | None = None
     bridge: Leg | None = None
+    far: Leg | None = None
+    """The other end of a call from the application to one of its own numbers."""
     ring_timer: Timer | None = None
     recordings: list[Recording] = field(default_factory=list)
     peers: list[dict[str, object]] = field(default_factory=list)

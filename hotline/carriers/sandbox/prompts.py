@@ -57,6 +57,8 @@ def prompt(turn: Turn, element: ET.Element, *, busy: bool = True, heeds: tuple[t
         signal = yield from hold_on(exchange, seconds, heeds=heeds, busy=busy and rounds <= 10)
         if signal is not None:
             return signal
+        if leg.far is not None and (keys := element.get("digits", "")):
+            exchange.press(leg.far, keys.replace("w", "").replace("W", ""))
     return None
 
 

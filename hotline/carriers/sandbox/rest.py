@@ -1,4 +1,4 @@
-"""The REST interface which Twilio's SDK speaks: calls, messages and numbers (conferences: `rest_live`)."""
+"""The REST interface which Twilio's SDK speaks: calls and messages (`rest_live`: conferences, `rest_numbers`: numbers)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from hotline.carriers.sandbox.exchange import Exchange, Message
 from hotline.carriers.sandbox.grammar import TwimlRefused, parse_twiml
-from hotline.carriers.sandbox.legs import API_VERSION, Goto, Leg, Number, rfc2822
+from hotline.carriers.sandbox.legs import API_VERSION, Goto, Leg, rfc2822
 
 Json = dict[str, Any]
 Work = Callable[["Asked"], Awaitable[Response]]
@@ -104,8 +104,6 @@ def call_routes(rest: Rest) -> list[Route]:
         rest.route("/Calls/{call_sid}.json", "GET", _fetch_call),
         rest.route("/Calls/{call_sid}.json", "POST", _update_call),
         rest.route("/Messages.json", "POST", _create_message),
-        rest.route("/IncomingPhoneNumbers.json", "GET", _list_numbers),
-        rest.route("/IncomingPhoneNumbers/{number_sid}.json", "POST", _update_number),
         rest.route(".json", "GET", _fetch_account),
     ]
 
@@ -255,45 +253,6 @@ async def _create_message(asked: Asked) -> Response:
             exchange.reports.event("message", None, callback, (*fields.items(), ("MessageStatus", status)))
     described = {"sid": message.sid, "from": from_, "to": to, "body": body, "status": "queued"}
     return answer({**described, "uri": f"{asked.root}/Messages/{message.sid}.json"}, 201)
-
-
-def _number_json(asked: Asked, number: Number) -> Json:
-    return {
-        "sid": number.sid,
-        "account_sid": asked.exchange.account_sid,
-        "phone_number": number.number,
-        "friendly_name": number.number,
-        "voice_url": number.voice_url,
-        "voice_method": number.voice_method,
-        "voice_fallback_url": number.fallback_url,
-        "status_callback": number.status_callback,
-        "sms_url": number.sms_url,
-        "uri": f"{asked.root}/IncomingPhoneNumbers/{number.sid}.json",
-    }
-
-
-async def _list_numbers(asked: Asked) -> Response:
-    wanted = asked.request.query_params.get("PhoneNumber", "")
-    numbers = [n for n in asked.exchange.numbers.values() if wanted in ("", n.number)]
-    return page(asked, "incoming_phone_numbers", [_number_json(asked, each) for each in numbers])
-
-
-async def _update_number(asked: Asked) -> Response:
-    sid = asked.request.path_params["number_sid"]
-    number = next((each for each in asked.exchange.numbers.values() if each.sid == sid), None)
-    if number is None:
-        raise Refused(404, NOT_FOUND, f"The requested resource {sid} was not found")
-    updated = Number(
-        number.sid,
-        number.number,
-        asked.text("VoiceUrl", number.voice_url),
-        asked.text("VoiceMethod", number.voice_method),
-        asked.text("StatusCallback", number.status_callback),
-        asked.text("VoiceFallbackUrl", number.fallback_url),
-        asked.text("SmsUrl", number.sms_url),
-    )
-    asked.exchange.numbers[number.number] = updated
-    return answer(_number_json(asked, updated))
 
 
 async def _fetch_account(asked: Asked) -> Response:

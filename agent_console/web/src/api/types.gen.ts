@@ -538,6 +538,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{sid}/recording/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline
+         * @description The caller wants no recording: it ends, and what there is of it is deleted.
+         */
+        post: operations["decline_api_calls__sid__recording_decline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/recording/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hide Identity
+         * @description Pause while an identity or card number has the focus.
+         */
+        put: operations["hide_identity_api_calls__sid__recording_identity_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/recording/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause
+         * @description Pause the recording.
+         */
+        post: operations["pause_api_calls__sid__recording_pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{sid}/recording/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description Go on recording.
+         */
+        post: operations["resume_api_calls__sid__recording_resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{sid}/repeat_request": {
         parameters: {
             query?: never;
@@ -1498,6 +1578,26 @@ export interface paths {
          * @description Return the whole line in four numbers.
          */
         get: operations["line_api_line_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/line-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description Return whether each number is proven or deaf, and what failed in the last hour.
+         */
+        get: operations["read_api_line_health_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6530,6 +6630,14 @@ export interface components {
             /** User Id */
             user_id: number;
         };
+        /**
+         * HideIn
+         * @description Whether an identity or card number is being written down now.
+         */
+        HideIn: {
+            /** On */
+            on: boolean;
+        };
         /** HistoryItem */
         HistoryItem: {
             /**
@@ -6715,6 +6823,26 @@ export interface components {
              * Format: date-time
              */
             sent_at: string;
+        };
+        /**
+         * LineHealthOut
+         * @description The numbers, and the last hour at the carrier.
+         */
+        LineHealthOut: {
+            /** Calls */
+            calls: number;
+            /** Commands */
+            commands: {
+                [key: string]: number;
+            };
+            /** Failed Calls */
+            failed_calls: number;
+            /** Failed Turns */
+            failed_turns: number;
+            /** Fallbacks */
+            fallbacks: number;
+            /** Numbers */
+            numbers: components["schemas"]["NumberHealthOut"][];
         };
         /** LineOut */
         LineOut: {
@@ -6996,6 +7124,29 @@ export interface components {
             text?: string | null;
             /** Version */
             version: number;
+        };
+        /**
+         * NumberHealthOut
+         * @description One of our numbers; `round_trip_s` is that of the last synthetic call that came through.
+         */
+        NumberHealthOut: {
+            /** Last Call At */
+            last_call_at: string | null;
+            /** Last Probe At */
+            last_probe_at: string | null;
+            /** Last Success At */
+            last_success_at: string | null;
+            /** Number */
+            number: string;
+            /** Reason */
+            reason: string | null;
+            /** Round Trip S */
+            round_trip_s: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "proven" | "deaf" | "unproven";
         };
         /** OfferOut */
         OfferOut: {
@@ -9048,6 +9199,13 @@ export interface components {
             recall_at: string | null;
             /** Recalls */
             recalls: number;
+            /**
+             * Recording
+             * @enum {string}
+             */
+            recording: "off" | "recording" | "paused";
+            /** Recording Why */
+            recording_why: ("declined" | "policy" | "no_notice" | "alone" | "hold" | "identity" | "operator") | null;
             /** Sends Digits */
             sends_digits: boolean;
             /**
@@ -10608,6 +10766,132 @@ export interface operations {
             path: {
                 sid: string;
                 leg_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decline_api_calls__sid__recording_decline_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hide_identity_api_calls__sid__recording_identity_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HideIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pause_api_calls__sid__recording_pause_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_api_calls__sid__recording_resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
             };
             cookie?: never;
         };
@@ -12263,6 +12547,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineOut"];
+                };
+            };
+        };
+    };
+    read_api_line_health_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineHealthOut"];
                 };
             };
         };
