@@ -1,7 +1,7 @@
 """The recording of a conversation: whether it should run at this moment, and telling the carrier to look.
 
 Nothing here speaks with the carrier. Whatever changes the answer writes an order; the job that carries it out asks
-`wanted` again, so that a late, repeated or overtaken order does no harm (docs/adr/0017).
+`wanted` again, so that a late, repeated or overtaken order does no harm (docs/adr/0015).
 """
 
 from __future__ import annotations
