@@ -326,7 +326,8 @@ def test_a_call_is_recorded_paused_fetched_and_deleted(stage: Stage) -> None:
     carrier.pause_recording(caller.call_sid, recording_sid=sid, on=False)
     caller.waits(5).hangs_up()
 
-    form = stage.app.forms("/status/recording")[0]
+    began, form = stage.app.forms("/status/recording")
+    assert (began["RecordingStatus"], form["RecordingStatus"]) == ("in-progress", "completed")
     assert (form["RecordingSid"], form["RecordingDuration"]) == (sid, "15")
     media = carrier.fetch_recording(sid)
     assert media.content.startswith(b"RIFF")
