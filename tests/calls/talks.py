@@ -12,6 +12,7 @@ import httpx
 from sqlalchemy import select
 
 from dispatch.database import Database
+from hotline.calls.log import Verb
 from hotline.calls.models import Call, CallLog, Leg
 from hotline.calls.talk_models import Transfer
 from hotline.migrations.metadata import metadata
@@ -74,7 +75,8 @@ class Talk:
             rows = session.execute(
                 select(CallLog.verb, CallLog.data)
                 .join(Call, Call.id == CallLog.call_id)
-                .where(Call.sid == self.sid)
+                # The recording follows by its own orders; tests/calls/test_recordings.py tells that story.
+                .where(Call.sid == self.sid, CallLog.verb != Verb.RECORD.value)
                 .order_by(CallLog.id)
             )
             return [" ".join([verb, *(str(data[key]) for key in told if key in data)]) for verb, data in rows]

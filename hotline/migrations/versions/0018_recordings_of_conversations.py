@@ -1,4 +1,4 @@
-"""Recordings of conversations: how far each has got, why one was deleted, and who opened one for a reason."""
+"""Recordings of conversations: how far each has got, and why one was deleted."""
 
 from __future__ import annotations
 
