@@ -32,7 +32,10 @@ def live_commands(house: House) -> list[tuple[str, Any]]:
     with house.database.reading() as session:
         rows = session.execute(select(Outbox.kind, Outbox.payload).order_by(Outbox.id)).all()
     return [
-        (kind, payload) for kind, payload in rows if kind not in ("originate_operator", "redirect_caller")
+        # That a conversation is recorded is a story of its own.
+        (kind, payload)
+        for kind, payload in rows
+        if kind not in ("originate_operator", "redirect_caller", "record")
     ]
 
 
