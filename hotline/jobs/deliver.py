@@ -10,7 +10,6 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.orm import Session
 
-from dispatch.unit_of_work import unit_of_work
 from hotline.calls.locks import lock_by_id
 from hotline.calls.log import changed
 from hotline.calls.models import Call, Leg, Recording
@@ -19,6 +18,7 @@ from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
 from hotline.jobs import notices, recording, relay_calls, sms
 from hotline.jobs.partner_files import fetch_file
 from hotline.jobs.partners import tell_partner
+from hotline.jobs.work import work
 from hotline.line import conversations, legs, listening, offers
 from hotline.line.endings import caller_gone
 from hotline.line.models import Offer
@@ -140,14 +140,14 @@ def _ring_operator(
         if not error.unknown_outcome and not error.retryable:
             _after(services, leg_id, on_refusal)
         raise
-    with _work(services) as session:
+    with work(services) as session:
         leg = session.get_one(Leg, leg_id, populate_existing=True)
         lock_by_id(session, leg.call_id)
         leg.sid = leg.sid or made.call_sid
 
 
 def _after(services: Services, leg_id: int, on_refusal: Callable[[Session, Call, datetime], None]) -> None:
-    with _work(services) as session:
+    with work(services) as session:
         call = lock_by_id(session, session.get_one(Leg, leg_id).call_id)
         if call is not None:
             on_refusal(session, call, services.now())
@@ -202,7 +202,7 @@ def _call_number(services: Services, call_id: int, *, detect_machine: bool = Fal
         if not error.unknown_outcome:
             _settle_gone(services, call_id)
         raise
-    with _work(services) as session:
+    with work(services) as session:
         locked = lock_by_id(session, call_id)
         if locked is not None and locked.sid.startswith("out-"):
             locked.sid = made.call_sid
@@ -211,7 +211,7 @@ def _call_number(services: Services, call_id: int, *, detect_machine: bool = Fal
 
 
 def _settle_gone(services: Services, call_id: int) -> None:
-    with _work(services) as session:
+    with work(services) as session:
         call = lock_by_id(session, call_id)
         if call is not None:
             caller_gone(session, call, policy=services.policy, lines=services.lines, now=services.now())
@@ -343,7 +343,7 @@ def _fetch_recording(services: Services, payload: Payload) -> None:
         aside = folder / f".{name}"
         aside.write_bytes(sealed)
         aside.replace(folder / name)
-        with _work(services) as session:
+        with work(services) as session:
             row = session.get_one(Recording, payload["recording_id"], with_for_update=True)
             wanted = row.state == "at_carrier"
             if wanted:
@@ -353,10 +353,6 @@ def _fetch_recording(services: Services, payload: Payload) -> None:
             # Declined while it was on its way.
             (folder / name).unlink(missing_ok=True)
     services.carrier.delete_recording(sid)
-
-
-def _work(services: Services) -> Any:
-    return unit_of_work(services.database, publish=services.publish, wake=services.wake)
 
 
 _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {

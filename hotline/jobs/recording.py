@@ -10,7 +10,6 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch.unit_of_work import unit_of_work
 from hotline.calls.access import Seals
 from hotline.calls.locks import lock_by_id
 from hotline.calls.log import Verb, changed, log
@@ -18,6 +17,7 @@ from hotline.calls.models import Call, Recording
 from hotline.calls.recording_models import CallRecording
 from hotline.calls.status import Conversation
 from hotline.carriers.base import CallGone, CarrierError
+from hotline.jobs.work import work
 from hotline.line import recording as recordings
 from hotline.line.recording import Why
 from hotline.services import Services
@@ -92,7 +92,7 @@ def _begin(services: Services, call_id: int, step: _Step) -> None:
             if not error.unknown_outcome:
                 _note(services, call_id, "off")
             raise
-    with _work(services) as session:
+    with work(services) as session:
         call = lock_by_id(session, call_id)
         if call is not None:
             begun(session, call, sid, services=services)
@@ -122,7 +122,7 @@ def begun(session: Session, call: Call, sid: str, *, services: Services) -> Reco
 
 def _next_step(services: Services, call_id: int) -> _Step | None:
     """Return what the carrier is to do next, so that it is as it should be; asking to begin is written down first."""
-    with _work(services) as session:
+    with work(services) as session:
         call = lock_by_id(session, call_id)
         row = session.get(CallRecording, call_id, populate_existing=True)
         if call is None or row is None or row.state == "over":
@@ -165,7 +165,7 @@ def why_not(session: Session, services: Services, call: Call) -> Why | None:
 def _note(services: Services, call_id: int, state: str) -> None:
     """Write down where the carrier has been brought to."""
     now = services.now()
-    with _work(services) as session:
+    with work(services) as session:
         call = lock_by_id(session, call_id)
         row = session.get(CallRecording, call_id, populate_existing=True)
         if call is None or row is None:
@@ -183,7 +183,7 @@ def _note(services: Services, call_id: int, state: str) -> None:
 def _ended(services: Services, call_id: int, sid: str) -> None:
     """The caller's wish is done at the carrier: what was recorded goes, there and here."""
     now = services.now()
-    with _work(services) as session:
+    with work(services) as session:
         call = lock_by_id(session, call_id)
         row = session.get(CallRecording, call_id, populate_existing=True)
         recording = session.scalar(select(Recording).where(Recording.sid == sid).with_for_update())
@@ -194,7 +194,3 @@ def _ended(services: Services, call_id: int, sid: str) -> None:
         changed(session, call, now=now)
     if path is not None:
         (services.data_dir / "recordings" / path).unlink(missing_ok=True)
-
-
-def _work(services: Services):  # type: ignore[no-untyped-def]  # the context manager's own type
-    return unit_of_work(services.database, publish=services.publish, wake=services.wake)
