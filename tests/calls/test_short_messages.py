@@ -307,9 +307,9 @@ def test_a_receipt_is_kept_in_whatever_order_it_comes_and_never_moves_back(centr
     centre.line.settle()
     ((sid, purpose, state, _),) = sent_texts(centre)
     assert (purpose, state) == ("reply", "delivered"), "the sandbox reports as a carrier does"
-    for late in ("sent", "undelivered", "nonsense", "delivered"):
+    for late in ("sent", "undelivered", "failed", "nonsense", "delivered"):
         assert receipt(centre, sid, late) == 204
-    assert [each[2] for each in sent_texts(centre)] == ["delivered"]
+        assert [each[2] for each in sent_texts(centre)] == ["delivered"], late
     # One that comes before our own row is kept for it.
     assert receipt(centre, "SMearly", "sent") == 204
     assert ("SMearly", "", "sent", None) in sent_texts(centre)

@@ -13,8 +13,8 @@ from dispatch.database import Database
 from dispatch.rules.ticket_state import Command
 from dispatch.ticket_views import ticket_detail
 from dispatch.tickets import CallerDetails, ToldEmployer, open_ticket
-from dispatch.unit_of_work import unit_of_work
-from tests.builders import NOW, PHONE, WAGES, World, build_world
+from dispatch.unit_of_work import Fact, unit_of_work
+from tests.builders import NOW, PHONE, WAGES, World, build_world, give, make_ticket
 
 MOST = {"open": 19, "view of a draft": 12, "accept": 18, "dispatch": 47, "view of a dispatched one": 14}
 
@@ -76,3 +76,35 @@ def test_a_tickets_first_steps_take_few_statements(world: World) -> None:
         found[command.value] = len(said)
     found["view of a dispatched one"] = view(number)
     assert {step: count for step, count in found.items() if count > MOST[step]} == {}
+
+
+def test_a_note_is_told_to_all_who_see_the_ticket_though_it_rewrites_no_list(world: World) -> None:
+    told: list[Fact] = []
+    with unit_of_work(world.database, publish=lambda _: None) as session:
+        ticket = make_ticket(session, world, **WAGES)
+        give(session, world, "operator", ticket, Command.ACCEPT)
+        give(
+            session,
+            world,
+            "operator",
+            ticket,
+            Command.DISPATCH,
+            union_id=world.union("370102"),
+            override_reason="近",
+        )
+        number, version = ticket.number, ticket.version
+    with unit_of_work(world.database, publish=told.extend) as session:
+        note = {"text": "已电话核实"}
+        perform(
+            session,
+            world.actor("supervisor"),
+            number,
+            Command.ADD_PROGRESS,
+            note,
+            version=version,
+            policy=world.policy,
+            now=NOW,
+        )
+    (fact,) = [each for each in told if each.kind == "ticket"]
+    unions = {f"union:{world.union(code)}" for code in ("37", "3701", "370102")}
+    assert (fact.id, fact.version, set(fact.rooms)) == (number, version + 1, unions | {"centre"})
