@@ -349,7 +349,8 @@ _OF_THE_DAY = re.compile(r"(?<=查询号)\d{10}|(?<=查询码)\d{6}|\d{1,2}月\d
 def transcript(events: Sequence[Event]) -> Transcript:
     """Return what a telephone noticed, one line each: sentences as they are, the rest in brackets.
 
-    A round of the waiting line in which nothing is said leaves no line: how many there are is a matter of timing.
+    A round of the waiting line in which nothing is said leaves no line, and music that comes round again leaves
+    none either: how many there are is a matter of timing.
     """
     shown = [event for event in events if _line(event) is not None]
     lines = []
@@ -358,7 +359,7 @@ def transcript(events: Sequence[Event]) -> Transcript:
         before = shown[place - 1]["event"] if place else ""
         if event["event"] == "listening" and after != "caption":
             continue
-        if event["event"] == "music" and before == "listening":
+        if event["event"] == "music" and before in ("listening", "music"):
             continue
         lines.append(_line(event) or "")
     return lines
