@@ -165,6 +165,8 @@ def next_due(session: Session) -> datetime | None:
 def raise_due(session: Session, *, policy: Policy, now: datetime, limit: int) -> int:
     """Raise the urgency of tickets whose limitation is running out, each once; return how many were looked at."""
     is_due = (TicketStatute.settled_at.is_(None), TicketStatute.raise_at <= now)
+    if session.scalar(select(TicketStatute.ticket_id).where(*is_due).limit(1)) is None:
+        return 0
     ids = session.scalars(
         select(Ticket.id)
         .join(TicketStatute, TicketStatute.ticket_id == Ticket.id)

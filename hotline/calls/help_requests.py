@@ -99,6 +99,8 @@ def standing(session: Session) -> Sequence[HelpRequest]:
 
 def withdraw_over(session: Session, *, now: datetime) -> int:
     """Take back requests about conversations that are over; return how many."""
+    if session.scalar(select(HelpRequest.id).where(HelpRequest.state == "open").limit(1)) is None:
+        return 0
     talking = select(Call.id).where(Call.conversation_state.in_([each.value for each in IN_CONVERSATION]))
     over = session.scalars(
         update(HelpRequest)

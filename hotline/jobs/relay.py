@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, bindparam, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.models.history import Notice, Outbox
@@ -28,6 +28,21 @@ NOT_YET: Final = timedelta(milliseconds=300)
 AGAIN: Final = timedelta(seconds=1)
 PATIENT: Final = {"send_notice": timedelta(seconds=15)}
 """Kinds that may wait out another server's bad half hour: the pause doubles with each try."""
+
+_NOW: Final = bindparam("now", type_=Outbox.not_before.type)
+_ANYTHING: Final = (
+    select(literal(1))
+    .where(
+        Outbox.queue == bindparam("queue"),
+        or_(
+            and_(Outbox.state == "pending", Outbox.not_before <= _NOW),
+            and_(Outbox.state.in_(("pending", "leased")), Outbox.expires_at <= _NOW),
+            and_(Outbox.state.in_(("leased", "sending")), Outbox.lease_until <= _NOW),
+        ),
+    )
+    .limit(1)
+)
+"""Most looks find nothing: they are to take no lock, and on SQLite not the writer's turn."""
 
 logger = structlog.get_logger(__name__)
 
@@ -49,6 +64,9 @@ def owner_name() -> str:
 def claim(services: Services, *, queue: str, owner: str, limit: int = BATCH) -> list[Claimed]:
     """Lease what is due; several relays share the work (SKIP LOCKED), and stale deliveries expire instead."""
     now = services.now()
+    with services.database.reading("clock") as session:
+        if session.scalar(_ANYTHING, {"queue": queue, "now": now}) is None:
+            return []
     with services.database.writing() as session:
         _tidy(session, queue, now)
         due = session.scalars(

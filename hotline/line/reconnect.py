@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import Integer, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from dispatch import outbox
@@ -87,22 +87,31 @@ def came_back(session: Session, call: Call, leg: Leg, *, now: datetime) -> None:
 
 def given_up(session: Session, *, now: datetime, limit: int) -> Sequence[int]:
     """Return the calls whose operator fell out and is not coming back."""
+    return session.scalars(_GIVEN_UP, {"since": now - RECONNECT, "most": limit}).all()
+
+
+def _given_up() -> Select[int]:
+    """Build what every tick asks, once."""
     coming, mine = aliased(Leg), aliased(Leg)
+    since = bindparam("since", type_=Leg.created_at.type)
     still_there = exists().where(
         coming.call_id == Call.id,
         coming.kind == OPERATOR,
         coming.left_at.is_(None),
-        or_(coming.joined_at.is_not(None), coming.created_at > now - RECONNECT),
+        or_(coming.joined_at.is_not(None), coming.created_at > since),
     )
     last_left = (
         select(func.max(mine.left_at)).where(mine.call_id == Call.id, mine.kind == OPERATOR).scalar_subquery()
     )
     query = select(Call.id).where(
         Call.conversation_state.in_([each.value for each in IN_CONVERSATION]),
-        last_left <= now - RECONNECT,
+        last_left <= since,
         ~still_there,
     )
-    return session.scalars(query.order_by(Call.id).limit(limit)).all()
+    return query.order_by(Call.id).limit(bindparam("most", type_=Integer))
+
+
+_GIVEN_UP: Final = _given_up()
 
 
 def _lost_at(session: Session, call: Call) -> datetime | None:

@@ -170,19 +170,21 @@ def deputies_of(session: Session, user_ids: Collection[int], *, now: datetime) -
 
 def alarm_absences(session: Session, *, now: datetime) -> int:
     """Tell the supervisors, and the deputy, of shifts to which nobody has come; return how many."""
+    late = (
+        Shift.begins_at <= now - LATE,
+        Shift.ends_at > now,
+        Shift.cancelled_at.is_(None),
+        Shift.alarmed_at.is_(None),
+    )
+    if session.scalar(select(Shift.id).where(*late).limit(1)) is None:
+        return 0
     here = aliased(Presence)
     somebody = exists().where(
         or_(here.user_id == Shift.user_id, here.user_id == Shift.deputy_id), here.state.not_in(_ABSENT)
     )
     due = session.scalars(
         select(Shift)
-        .where(
-            Shift.begins_at <= now - LATE,
-            Shift.ends_at > now,
-            Shift.cancelled_at.is_(None),
-            Shift.alarmed_at.is_(None),
-            ~somebody,
-        )
+        .where(*late, ~somebody)
         .order_by(Shift.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
