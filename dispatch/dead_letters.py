@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,6 +33,8 @@ class DeadLetter:
     attempts: int
     error: str | None
     at: datetime
+    facts: dict[str, Any]
+    """What it says beside the case's own words; nothing of any person."""
 
 
 def dead_letters(session: Session, *, before: int | None = None) -> tuple[Sequence[DeadLetter], int | None]:
@@ -47,7 +49,17 @@ def dead_letters(session: Session, *, before: int | None = None) -> tuple[Sequen
         .limit(PAGE + 1)
     )
     found = [
-        DeadLetter(event.id, name, number, event.kind, row.state, row.attempts, row.error, event.at)
+        DeadLetter(
+            event.id,
+            name,
+            number,
+            event.kind,
+            row.state,
+            row.attempts,
+            row.error,
+            event.at,
+            dict(event.facts),
+        )
         for event, number, name, row in session.execute(query)
     ]
     return found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -260,6 +260,8 @@ class DeadLetterOut(Given):
     attempts: int
     error: str | None
     at: datetime
+    facts: dict[str, Any]
+    """What it says beside the case's own words; nothing of any person."""
 
 
 class DeadLettersOut(Given):

@@ -614,6 +614,8 @@ class CallDetail(CallOut):
     suggested_category: str | None
     open_tickets: list[TicketSummary]
     calls_in_30_days: int
+    wants_no_messages: bool
+    """The number has asked for no short messages (退订)."""
     history: list[HistoryItem]
     on_hold: bool
     muted: bool

@@ -27,6 +27,7 @@ from hotline.calls.numbers import masked, number_of, place_of
 from hotline.calls.outcomes import CALLBACK, LABELS
 from hotline.calls.recordings import playable
 from hotline.line.lines import Lines
+from hotline.public.quiet import is_quiet
 
 RECENT: Final = timedelta(days=30)
 HISTORY_SHOWN: Final = 20
@@ -91,6 +92,7 @@ class CallPop(CallLine):
     suggested_category: str | None
     open_tickets: list[TicketLine]
     calls_in_30_days: int
+    wants_no_messages: bool
     history: list[HistoryView]
     on_hold: bool
     muted: bool
@@ -165,6 +167,7 @@ def call_pop(
         # What this call itself has become is in the form, not in the past.
         open_tickets=[each for each in open_now if each.number not in line.tickets],
         calls_in_30_days=_recent_calls(session, actor, call, seals=seals, now=now),
+        wants_no_messages=is_quiet(session, call.from_key),
         history=_history(session, actor, call, known, seals=seals),
         on_hold=call.on_hold,
         muted=call.muted,

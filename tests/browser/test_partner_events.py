@@ -72,6 +72,8 @@ def test_a_dispatcher_sends_again_what_a_partner_did_not_take(sit_down: SitDown,
     expect(row).to_contain_text(number)
     expect(row).to_contain_text("进展")
     expect(row).to_contain_text("HTTP 410")
+    row.locator("summary").click()
+    expect(row.locator("dl")).to_contain_text("in_progress")
     expect(page.get_by_test_id("resend")).to_be_disabled()
     assert desk.unreadable() == []
     assert desk.sideways() == []

@@ -12,7 +12,9 @@ from sqlalchemy import func, select, update
 from dispatch.models.history import Outbox
 from dispatch.models.people import User
 from dispatch.models.tickets import Ticket
+from dispatch.parties import phone_key
 from hotline.calls.models import CallLog, TicketCall
+from hotline.public.quiet import silence
 from tests.web.house import House
 from tests.web.telephone import WORKER, both_join, caller_hangs_up, caller_waits, operator_leaves
 
@@ -63,6 +65,10 @@ def test_the_screen_pop_tells_what_is_known_of_the_caller(house_on_each_engine: 
     assert pop["suggested_category"] == "wage_arrears"
     assert [each["number"] for each in pop["open_tickets"]] == [ticket["number"]]
     assert pop["calls_in_30_days"] == 2
+    assert not pop["wants_no_messages"]
+    with house.database.writing() as session:
+        silence(session, phone_key(house.services.policy.secret, number), now=house.services.now())
+    assert earlier.get("/api/calls/CA1").json()["wants_no_messages"]
     assert [(each["kind"], each["text"]) for each in pop["history"]] == [
         ("ticket", "拖欠工资 · 草稿"),
         ("call", "来电 · 已登记工单"),

@@ -5571,6 +5571,8 @@ export interface components {
             tickets: string[];
             /** To */
             to: string;
+            /** Wants No Messages */
+            wants_no_messages: boolean;
             /** Warnings */
             warnings: number;
         };
@@ -5944,6 +5946,10 @@ export interface components {
             attempts: number;
             /** Error */
             error: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
             /** Id */
             id: number;
             /** Kind */

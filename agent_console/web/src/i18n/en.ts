@@ -38,7 +38,7 @@ const en: typeof zhCN = {
   wrapUp: { left: 'Wrap-up {time} left', extend: 'Extend', finish: 'Ready' },
   device: { off: 'Phone off', connecting: 'Phone connecting', registered: 'Phone ready', ringing: 'Phone rings', talking: 'Talking', refused: 'Phone refused, sign in again' },
   talk: { title: 'Captions', log: 'Captions', say: 'Say', placeholder: 'Type what you say, Enter sends', machine: 'System', operator: 'Operator', caller: 'Caller', note: 'Note' },
-  caller: { title: 'Caller', none: 'No call', path: 'Keys', said: 'Said', open: 'Open tickets {n}', month: '{n} calls in 30 days', history: 'History' },
+  caller: { title: 'Caller', none: 'No call', path: 'Keys', said: 'Said', open: 'Open tickets {n}', month: '{n} calls in 30 days', noMessages: 'Wants no text messages: tell the query code by voice', history: 'History' },
   workbench: { noCall: 'The draft appears here once you have taken a call. Set your state to ready first.', coming: 'Connecting, please wait' },
   draft: { clean: 'Unchanged', dirty: 'Unsaved changes', saving: 'Saving…', saved: 'Saved {time}', offline: 'Offline; saves when the network is back', conflict: 'Conflicts with another edit, please choose', refused: 'Not saved: {problem}' },
   conflict: { title: 'Somebody changed this at the same time', changed: 'Somebody changed this; check before you submit', field: 'Field', mine: 'Mine', theirs: 'Theirs', seen: 'I saw', now: 'Now', keepMine: 'Keep mine', takeTheirs: 'Take theirs', empty: '(empty)', again: 'Submit on the current content' },

@@ -45,7 +45,7 @@ export default {
   wrapUp: { left: '话后整理 剩 {time}', extend: '延长', finish: '示闲' },
   device: { off: '话机未连接', connecting: '话机连接中', registered: '话机就绪', ringing: '话机振铃', talking: '通话中', refused: '话机被拒绝，请重新登录' },
   talk: { title: '通话字幕', log: '字幕', say: '说', placeholder: '输入您说的话，回车发送', machine: '系统', operator: '话务员', caller: '来电人', note: '提示' },
-  caller: { title: '来电', none: '没有来电', path: '按键', said: '说', open: '未结工单 {n}', month: '近30天 {n} 次', history: '历史' },
+  caller: { title: '来电', none: '没有来电', path: '按键', said: '说', open: '未结工单 {n}', month: '近30天 {n} 次', noMessages: '已退订短信，请口头告知查询码', history: '历史' },
   workbench: { noCall: '接听来电后，工单草稿会出现在这里。请先把状态设为示闲。', coming: '正在接通电话，请稍候' },
   draft: {
     clean: '未修改', dirty: '有未保存的修改', saving: '正在保存…', saved: '已保存 {time}', offline: '没有网络，恢复后自动保存', conflict: '与他人的修改冲突，请选择', refused: '没有保存：{problem}',
