@@ -120,7 +120,6 @@ class Phone:
     def waits(self, seconds: float) -> Self:
         self._line.begin_step()
         self._line.wait(seconds)
-        self._line.settle()
         return self
 
     def listens(self, *, until: Callable[[], bool]) -> Self:
