@@ -72,6 +72,8 @@ class Document:
             ("get", "tickets"): "find",
             ("get", "{number}"): "read",
             ("get", "reconciliation"): "list",
+            ("post", "events"): "burst",
+            ("get", "events"): "outcomes",
             ("post", "reconciliation"): "compare",
         }
         return named.get((method, last), last)

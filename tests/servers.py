@@ -132,7 +132,7 @@ def _accepts(binaries: Path, port: int, account: int | None) -> bool:
 
 
 def _wait_for_port(port: int, server: subprocess.Popen[bytes], log: Path, ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         if server.poll() is not None:
             break
@@ -147,7 +147,7 @@ def _wait_for_port(port: int, server: subprocess.Popen[bytes], log: Path, ready:
 def _stop(server: subprocess.Popen[bytes]) -> None:
     server.terminate()
     try:
-        server.wait(timeout=5)
+        server.wait(timeout=30)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()

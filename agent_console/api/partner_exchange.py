@@ -31,6 +31,7 @@ from agent_console.partner_door import PartnerVisit, SignedRoute, signed
 from agent_console.permissions import Action
 from dispatch import exchange
 from dispatch.exchange import Exchange, by_external_id
+from dispatch.exchange_intake import files_told
 from dispatch.models.partners import PartnerLink
 from dispatch.models.tickets import Ticket
 from dispatch.reconciliation import MOST, Theirs, day_list, differences
@@ -109,7 +110,7 @@ def read_partner_ticket(number: Number, visit: Asking) -> Any:
 )
 def append_to_partner_ticket(number: Number, given: PartnerAppendIn, visit: Asking, key: Key) -> Response:
     """Add words or files to a case."""
-    files = [each.offered() for each in given.attachments]
+    files = files_told([each.model_dump(mode="json") for each in given.attachments])
     return visit.once(key, lambda here: _shown(here, exchange.append(here, number, given.text, files)))
 
 

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from agent_console.api.moments import Day, Moment
 from agent_console.api.schemas import Confidentiality, Disclosure, Given, Line, Taken, Text
-from dispatch.exchange import OfferedCase, OfferedFile
-from dispatch.tickets import CallerDetails, ToldEmployer
+from dispatch.exchange import OfferedCase
+from dispatch.exchange_intake import case_told
 
 Words = Annotated[Text, StringConstraints(min_length=1, max_length=20_000)]
 Sentence = Annotated[Line, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
@@ -40,9 +40,6 @@ class PartnerFileIn(Taken):
     size: Annotated[int, Field(ge=1, le=100_000_000)]
     url: Address = Field(examples=["https://files.12345.example.gov.cn/f/8f3a?sig=1"])
     expires_at: Moment
-
-    def offered(self) -> OfferedFile:
-        return OfferedFile(self.name, self.sha256, self.size, self.url, self.expires_at)
 
 
 class PartnerCallerIn(Taken):
@@ -96,27 +93,7 @@ class PartnerTicketIn(Taken):
 
     def offered(self) -> OfferedCase:
         """Return the case as the use case takes it."""
-        plain = (
-            "region_code category nature urgency wish text headcount amount_cents confidentiality disclosure"
-            " callback_wanted"
-        )
-        who = self.caller
-        named = who.name or who.phone
-        return OfferedCase(
-            external_id=self.external_id,
-            fields={name: getattr(self, name) for name in plain.split()},
-            employers=[
-                ToldEmployer(None, each.name, each.uscc or None, each.role) for each in self.employers
-            ],
-            masked_caller=who.masked_name,
-            contact_token=who.contact_token,
-            caller=CallerDetails(who.name or who.masked_name, who.phone) if named else None,
-            consent_basis=self.consent_basis,
-            source_org=self.source_org,
-            target_org=self.target_org,
-            due_at=self.due_at,
-            files=[each.offered() for each in self.attachments],
-        )
+        return case_told(self.model_dump(mode="json"))
 
 
 class PartnerAppendIn(Taken):

@@ -35,6 +35,9 @@ Worked example: secret `{SAMPLE_SECRET}`, method `{SAMPLE.method}`, path `{SAMPL
 Each POST carries an `Idempotency-Key`: repeated with the same request (a new nonce, a new signature) it gets the first
 answer again, marked `Idempotent-Replayed: true`, and nothing is done twice. The same key for another request is refused.
 
+Many events at once go to `POST /api/partner/v1/events`: a burst is kept whole or refused whole, each event is done once
+by its `id` and in its order, and `GET /api/partner/v1/events` lists what became of each.
+
 What becomes of a case is told to you by itself as Standard Webhooks (`webhook-id`, `webhook-timestamp`,
 `webhook-signature`): `{{"type": "ticket.result", "timestamp": …, "data": {{"number": …, "external_id": …, "state": …}}}}`;
 types are ticket.created, .appended, .accepted, .rejected, .progress, .extended, .result, .callback and .withdrawn, and
@@ -131,6 +134,27 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         ],
     },
     "append": {"text": "诉求人补充：另有两名同事同样被欠薪。"},
+    "burst": {
+        "events": [
+            {
+                "id": "JN-E-20261125-0001",
+                "act": "create",
+                "data": {
+                    "external_id": "JN20261125000124",
+                    "region_code": "370102",
+                    "category": "wage_arrears",
+                    "wish": "要回两个月工资",
+                    "caller": {"masked_name": "赵**", "contact_token": "12345-relay-7732"},
+                },
+            },
+            {
+                "id": "JN-E-20261125-0002",
+                "act": "append",
+                "external_id": "JN20261125000124",
+                "data": {"text": "诉求人补充：同班组还有三人。"},
+            },
+        ]
+    },
     "accept": {"text": "已受理，由历下区承办", "due_at": "2036-12-02T09:30:00Z"},
     "reject": {"reason_code": "wrong_region", "reason": "用人单位注册地和用工地均不在本地区"},
     "progress": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.models.base import Base, BigId
@@ -139,3 +139,38 @@ class PartnerFile(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     attachment_id: Mapped[str | None] = mapped_column(String(64))
     """Of the ticket's attachments, once it is fetched."""
+
+
+class PartnerIntake(Base):
+    """One event out of a burst: kept as it came until it has been done or refused, then without what it said."""
+
+    __tablename__ = "partner_intake"
+    __table_args__ = (
+        UniqueConstraint("partner_id", "event_id"),
+        Index(
+            "ix_partner_intake_waiting",
+            "partner_id",
+            "id",
+            postgresql_where=text("state = 'accepted'"),
+            sqlite_where=text("state = 'accepted'"),
+        ),
+        Index("ix_partner_intake_partner_id_id", "partner_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partner_org.id"))
+    event_id: Mapped[str] = mapped_column(String(64))
+    """The partner's own id of it: the same event twice is done once."""
+    act: Mapped[str] = mapped_column(String(12))
+    number: Mapped[str | None] = mapped_column(String(28))
+    external_id: Mapped[str | None] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Of the whole event: the same id for something else is a mistake."""
+    data: Mapped[dict[str, Any] | None]
+    """What it says; None once it is settled, so that nothing personal lies about."""
+    state: Mapped[str] = mapped_column(String(10), default="accepted")
+    """accepted, applied, refused."""
+    problem: Mapped[dict[str, Any] | None]
+    """Why it was refused, as the route of the same act would have answered."""
+    at: Mapped[datetime] = mapped_column(index=True)
+    settled_at: Mapped[datetime | None]

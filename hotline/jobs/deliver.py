@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.orm import Session
 
+from dispatch import exchange_intake
 from hotline.calls.locks import lock_by_id
 from hotline.calls.log import changed
 from hotline.calls.models import Call, Leg, Recording
@@ -17,6 +18,7 @@ from hotline.calls.status import Conversation, is_talking
 from hotline.carriers.base import CallGone, CarrierError, CarrierStatus
 from hotline.jobs import notices, recording, relay_calls, sms
 from hotline.jobs.partner_files import fetch_file
+from hotline.jobs.partner_intake import apply_events
 from hotline.jobs.partners import tell_partner
 from hotline.jobs.work import work
 from hotline.line import conversations, legs, listening, offers
@@ -382,6 +384,7 @@ _KINDS: Final[Mapping[str, Callable[[Services, Payload], None]]] = {
     "relay_end": relay_calls.end,
     "partner_event": tell_partner,
     "fetch_partner_file": fetch_file,
+    exchange_intake.DELIVERY: apply_events,
 }
 CREATES: Final = frozenset(
     {

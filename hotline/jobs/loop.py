@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatch import access_links, once
+from dispatch import access_links, exchange_intake, once
 from dispatch.archive import archive_ended
 from dispatch.database import Busy
 from dispatch.partner_requests import forget
@@ -99,7 +99,16 @@ def forget_requests(services: Services) -> int:
     now, partners = services.now(), services.partners
     with unit_of_work(services.database, publish=services.publish, purpose="clock") as session:
         done = once.forget(session, now=now) + access_links.forget(session, now=now)
+        done += exchange_intake.forget(session, now=now, keep=partners.keep_answers)
         return done + forget(session, now=now, window=partners.window, keep=partners.keep_answers)
+
+
+def wake_forgotten_events(services: Services) -> int:
+    """Have events of partners done whose delivery was lost; return of how many partners."""
+    with unit_of_work(
+        services.database, wake=services.wake, publish=services.publish, purpose="clock"
+    ) as session:
+        return exchange_intake.wake_forgotten(session, now=services.now())
 
 
 def delete_old_recordings(services: Services) -> int:
@@ -208,6 +217,7 @@ class Background:
             find_lost_recordings(self._services)
             archive(self._services)
             forget_requests(self._services)
+            wake_forgotten_events(self._services)
             delete_old_recordings(self._services)
 
     def _order_recompute(self) -> None:

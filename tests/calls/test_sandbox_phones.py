@@ -105,7 +105,7 @@ def raw_phone(site: Site, path: str = "/sandbox/phone") -> Iterator[ClientConnec
 
 def received(phone: ClientConnection, event: str) -> dict[str, Any]:
     while True:
-        message: dict[str, Any] = json.loads(phone.recv(timeout=5))
+        message: dict[str, Any] = json.loads(phone.recv(timeout=60))
         if message["event"] == event:
             return message
 
@@ -113,7 +113,7 @@ def received(phone: ClientConnection, event: str) -> dict[str, Any]:
 def until_closed(phone: ClientConnection) -> ConnectionClosed:
     while True:
         try:
-            phone.recv(timeout=5)
+            phone.recv(timeout=60)
         except ConnectionClosed as closed:
             return closed
 
@@ -218,7 +218,7 @@ def test_a_device_without_a_good_token_is_turned_away(site: Site) -> None:
             raw_phone(site, f"/sandbox/device?token={token}") as phone,
             pytest.raises(ConnectionClosed) as closed,
         ):
-            phone.recv(timeout=5)
+            phone.recv(timeout=60)
 
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4401

@@ -31,7 +31,7 @@ class Listener:
         headers = {"Cookie": f"{COOKIE}={self._token}"}
         try:
             self._run(
-                self._client.connect(self._url, headers=headers, transports=["websocket"], wait_timeout=5)
+                self._client.connect(self._url, headers=headers, transports=["websocket"], wait_timeout=60)
             )
         except socketio.exceptions.ConnectionError:
             self._end()
@@ -39,7 +39,7 @@ class Listener:
 
     def ask(self, event: str, data: object) -> Any:
         """Send an event and return the answer."""
-        return self._run(self._client.call(event, data, timeout=5))
+        return self._run(self._client.call(event, data, timeout=60))
 
     def hear(self, seconds: float) -> list[tuple[str, Any]]:
         """Listen for so long and return what was told in the meantime."""
@@ -52,7 +52,7 @@ class Listener:
             self.told.append((name, data))
         return self.told[begun:]
 
-    def waits_for(self, number: str, *, kind: str = "ticket", seconds: float = 10.0) -> bool:
+    def waits_for(self, number: str, *, kind: str = "ticket", seconds: float = 60.0) -> bool:
         """Whether the ticket is named in so much time."""
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
@@ -90,7 +90,7 @@ class Listener:
         self._end()
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=90)
 
     def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

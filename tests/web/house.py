@@ -67,7 +67,7 @@ class House:
 
     def browser(self, name: str | None = None) -> httpx.Client:
         """Return a client with a cookie jar of its own, signed in where a name is given."""
-        client = httpx.Client(base_url=self.url, timeout=10)
+        client = httpx.Client(base_url=self.url, timeout=60)
         self.browsers.append(client)
         if name is not None:
             answer = client.post("/api/session", json={"name": name, "password": PASSWORD})
@@ -127,13 +127,13 @@ def running_house(
         for browser in house.browsers:
             browser.close()
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         listening.close()
         assert not thread.is_alive(), "the server did not stop"
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not server.started:
         assert thread.is_alive(), "the server stopped while starting"
         assert time.monotonic() < deadline, "the server did not start"

@@ -264,6 +264,8 @@ SIGNED = {
     "GET /api/partner/v1/tickets/{number}",
     "GET /api/partner/v1/reconciliation",
     "POST /api/partner/v1/reconciliation",
+    "POST /api/partner/v1/events",
+    "GET /api/partner/v1/events",
     *(
         f"POST /api/partner/v1/tickets/{{number}}/{act}"
         for act in ["append", "accept", "reject", "progress", "extended", "result", "callback", "withdrawn"]

@@ -66,6 +66,9 @@ def test_the_document_teaches_how_to_sign_and_its_examples_are_taken_as_they_sta
     found = client.call("find", query={"external_id": "JN20261125000123"}).json()["items"]
     assert [each["number"] for each in found] == [number]
     assert client.call("compare", client.document.example("compare")).status_code == 200
+    assert client.call("burst", client.document.example("burst")).json() == {"accepted": 2, "repeated": []}
+    partnership.deliver()
+    assert [each["state"] for each in client.call("outcomes").json()["items"]] == ["applied", "applied"]
     gone = client.call("withdrawn", client.document.example("withdrawn"), number=number)
     assert (gone.json()["state"], gone.json()["ticket_state"]) == ("withdrawn", "withdrawn")
     again = client.call("append", {"text": "还有补充"}, number=number)
@@ -73,7 +76,7 @@ def test_the_document_teaches_how_to_sign_and_its_examples_are_taken_as_they_sta
     documented = client.document.operations()
     assert set(documented) == {
         *("create", "find", "read", "append", "accept", "reject", "progress", "extended", "result"),
-        *("callback", "withdrawn", "list", "compare"),
+        *("callback", "withdrawn", "list", "compare", "burst", "outcomes"),
     }
     for name, (method, _, operation) in documented.items():
         good = next(status for status in operation["responses"] if status.startswith("2"))

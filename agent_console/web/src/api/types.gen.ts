@@ -1950,6 +1950,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/partner/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Partner Outcomes
+         * @description What became of your events, in the order in which they came.
+         */
+        get: operations["list_partner_outcomes_api_partner_v1_events_get"];
+        put?: never;
+        /**
+         * Take Partner Events
+         * @description Give us many events at once: all are kept, or none; then they are done in the order in which they stand.
+         */
+        post: operations["take_partner_events_api_partner_v1_events_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/partner/v1/files/{token}": {
         parameters: {
             query?: never;
@@ -7296,6 +7320,21 @@ export interface components {
             /** Handler Name */
             handler_name: string;
         };
+        /** PartnerAcceptEvent */
+        PartnerAcceptEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            act: "accept";
+            data: components["schemas"]["PartnerAcceptIn"];
+            /** External Id */
+            external_id?: string | null;
+            /** Id */
+            id: string;
+            /** Number */
+            number?: string | null;
+        };
         /** PartnerAcceptIn */
         PartnerAcceptIn: {
             /** Due At */
@@ -7303,12 +7342,54 @@ export interface components {
             /** Text */
             text?: string | null;
         };
+        /** PartnerAppendEvent */
+        PartnerAppendEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            act: "append";
+            data: components["schemas"]["PartnerAppendIn"];
+            /** External Id */
+            external_id?: string | null;
+            /** Id */
+            id: string;
+            /** Number */
+            number?: string | null;
+        };
         /** PartnerAppendIn */
         PartnerAppendIn: {
             /** Attachments */
             attachments?: components["schemas"]["PartnerFileIn"][];
             /** Text */
             text: string;
+        };
+        /** PartnerBurstIn */
+        PartnerBurstIn: {
+            /** Events */
+            events: (components["schemas"]["PartnerCreateEvent"] | components["schemas"]["PartnerAppendEvent"] | components["schemas"]["PartnerAcceptEvent"] | components["schemas"]["PartnerRejectEvent"] | components["schemas"]["PartnerProgressEvent"] | components["schemas"]["PartnerExtendedEvent"] | components["schemas"]["PartnerResultEvent"] | components["schemas"]["PartnerCallbackEvent"] | components["schemas"]["PartnerWithdrawnEvent"])[];
+        };
+        /** PartnerBurstOut */
+        PartnerBurstOut: {
+            /** Accepted */
+            accepted: number;
+            /** Repeated */
+            repeated: string[];
+        };
+        /** PartnerCallbackEvent */
+        PartnerCallbackEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            act: "callback";
+            data: components["schemas"]["PartnerCallbackIn"];
+            /** External Id */
+            external_id?: string | null;
+            /** Id */
+            id: string;
+            /** Number */
+            number?: string | null;
         };
         /** PartnerCallbackIn */
         PartnerCallbackIn: {
@@ -7360,6 +7441,20 @@ export interface components {
             /** Outcome */
             outcome: string;
         };
+        /**
+         * PartnerCreateEvent
+         * @description A new case.
+         */
+        PartnerCreateEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            act: "create";
+            data: components["schemas"]["PartnerTicketIn"];
+            /** Id */
+            id: string;
+        };
         /** PartnerEmployerIn */
         PartnerEmployerIn: {
             /**
@@ -7375,6 +7470,21 @@ export interface components {
             role: "employing" | "using" | "subcontractor" | "contractor" | "developer";
             /** Uscc */
             uscc?: string | null;
+        };
+        /** PartnerExtendedEvent */
+        PartnerExtendedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            act: "extended";
+            data: components["schemas"]["PartnerExtendedIn"];
+            /** External Id */
+            external_id?: string | null;
+            /** Id */
+            id: string;
+            /** Number */
+            number?: string | null;
         };
         /** PartnerExtendedIn */
         PartnerExtendedIn: {
@@ -7428,11 +7538,78 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** PartnerOutcome */
+        PartnerOutcome: {
+            /**
+             * Act
+             * @enum {string}
+             */
+            act: "create" | "append" | "accept" | "reject" | "progress" | "extended" | "result" | "callback" | "withdrawn";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: string;
+            /** Number */
+            number: string | null;
+            /** Position */
+            position: number;
+            /** Problem */
+            problem: {
+                [key: string]: unknown;
+            } | null;
+            /** Settled At */
+            settled_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "accepted" | "applied" | "refused";
+        };
+        /** PartnerOutcomesOut */
+        PartnerOutcomesOut: {
+            /** Items */
+            items: components["schemas"]["PartnerOutcome"][];
+            /** Next */
+            next: number | null;
+        };
+        /** PartnerProgressEvent */
+        PartnerProgressEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            act: "progress";
+            data: components["schemas"]["PartnerProgressIn"];
+            /** External Id */
+            external_id?: string | null;
+            /** Id */
+            id: string;
+            /** Number */
+            number?: string | null;
+        };
         /** PartnerProgressIn */
         PartnerProgressIn: {
             contact?: components["schemas"]["PartnerContactIn"] | null;
             /** Text */
             text: string;
+        };
+        /** PartnerRejectEvent */
+        PartnerRejectEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            act: "reject";
+            data: components["schemas"]["PartnerRejectIn"];
+            /** External Id */
+            external_id?: string | null;
+            /** Id */
+            id: string;
+            /** Number */
+            number?: string | null;
         };
         /** PartnerRejectIn */
         PartnerRejectIn: {
@@ -7443,6 +7620,21 @@ export interface components {
              * @enum {string}
              */
             reason_code: "wrong_region" | "wrong_union" | "not_union_matter" | "duplicate" | "recusal" | "incomplete" | "other";
+        };
+        /** PartnerResultEvent */
+        PartnerResultEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            act: "result";
+            data: components["schemas"]["PartnerResultIn"];
+            /** External Id */
+            external_id?: string | null;
+            /** Id */
+            id: string;
+            /** Number */
+            number?: string | null;
         };
         /** PartnerResultIn */
         PartnerResultIn: {
@@ -7563,6 +7755,21 @@ export interface components {
         PartnerTicketsOut: {
             /** Items */
             items: components["schemas"]["PartnerTicketOut"][];
+        };
+        /** PartnerWithdrawnEvent */
+        PartnerWithdrawnEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            act: "withdrawn";
+            data: components["schemas"]["PartnerWithdrawnIn"];
+            /** External Id */
+            external_id?: string | null;
+            /** Id */
+            id: string;
+            /** Number */
+            number?: string | null;
         };
         /** PartnerWithdrawnIn */
         PartnerWithdrawnIn: {
@@ -13129,6 +13336,688 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_partner_outcomes_api_partner_v1_events_get: {
+        parameters: {
+            query?: {
+                after?: number;
+            };
+            header: {
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "act": "create",
+                     *           "at": "2026-11-25T02:00:00Z",
+                     *           "id": "JN-E-20261125-0001",
+                     *           "number": "37-20261125-000001-7",
+                     *           "position": 4711,
+                     *           "settled_at": "2026-11-25T02:00:01Z",
+                     *           "state": "applied"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerOutcomesOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    take_partner_events_api_partner_v1_events_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+                /**
+                 * @description Your code.
+                 * @example 12345-jinan
+                 */
+                "Hotline-Partner": string;
+                /**
+                 * @description Unix seconds.
+                 * @example 1795564800
+                 */
+                "Hotline-Timestamp": string;
+                /**
+                 * @description Used once.
+                 * @example b6f0c1d2e3a445968778
+                 */
+                "Hotline-Nonce": string;
+                /**
+                 * @description See the description of this tag.
+                 * @example v1=da339e2d6989dd30340dc5b2013f102485577c2a3de1562e13d17e453be7bc03
+                 */
+                "Hotline-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "events": [
+                 *         {
+                 *           "act": "create",
+                 *           "data": {
+                 *             "caller": {
+                 *               "contact_token": "12345-relay-7732",
+                 *               "masked_name": "赵**"
+                 *             },
+                 *             "category": "wage_arrears",
+                 *             "external_id": "JN20261125000124",
+                 *             "region_code": "370102",
+                 *             "wish": "要回两个月工资"
+                 *           },
+                 *           "id": "JN-E-20261125-0001"
+                 *         },
+                 *         {
+                 *           "act": "append",
+                 *           "data": {
+                 *             "text": "诉求人补充：同班组还有三人。"
+                 *           },
+                 *           "external_id": "JN20261125000124",
+                 *           "id": "JN-E-20261125-0002"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["PartnerBurstIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": 2,
+                     *       "repeated": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PartnerBurstOut"];
+                };
+            };
+            /** @description The address holds characters that no text has. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "bad_request",
+                     *       "status": 400,
+                     *       "title": "The address holds characters that no text has.",
+                     *       "type": "urn:hotline-12351:problem:bad_request"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No signature, a wrong or an old one, or one that was used before. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_signed",
+                     *       "status": 401,
+                     *       "title": "No signature, a wrong or an old one, or one that was used before.",
+                     *       "type": "urn:hotline-12351:problem:not_signed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description This act is not open to you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_allowed",
+                     *       "status": 403,
+                     *       "title": "This act is not open to you.",
+                     *       "type": "urn:hotline-12351:problem:not_allowed"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description No such case, or none of yours; the two are never told apart. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "not_found",
+                     *       "status": 404,
+                     *       "title": "No such case, or none of yours; the two are never told apart.",
+                     *       "type": "urn:hotline-12351:problem:not_found"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Not in the state in which the case is; `legal` says what could be done. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "wrong_state",
+                     *       "status": 409,
+                     *       "title": "Not in the state in which the case is; `legal` says what could be done.",
+                     *       "type": "urn:hotline-12351:problem:wrong_state"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description More than a million bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "too_large",
+                     *       "status": 413,
+                     *       "title": "More than a million bytes.",
+                     *       "type": "urn:hotline-12351:problem:too_large"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Something is missing or cannot be taken; `fields` says what. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "status": 422,
+                     *       "title": "Something is missing or cannot be taken; `fields` says what.",
+                     *       "type": "urn:hotline-12351:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Come again in a moment, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "busy",
+                     *       "status": 503,
+                     *       "title": "Come again in a moment, with the same key.",
+                     *       "type": "urn:hotline-12351:problem:busy"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** Code */
+                        code: string;
+                        /** Detail */
+                        detail?: string | null;
+                        /** Fields */
+                        fields?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Legal */
+                        legal?: string[] | null;
+                        /** Status */
+                        status: number;
+                        /** Title */
+                        title: string;
+                        /** Type */
+                        type: string;
+                    };
                 };
             };
         };
