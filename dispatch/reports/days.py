@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, SQLColumnExpression, String, cast
+from sqlalchemy import ColumnElement, Float, Integer, SQLColumnExpression, String, cast
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -21,6 +21,13 @@ class shanghai_day(FunctionElement[str]):  # noqa: N801  # named as the function
     """`YYYY-MM-DD` of a moment; Shanghai has kept eight hours ahead of UTC since 1991."""
 
     type = String()
+    inherit_cache = True
+
+
+class shanghai_hour(FunctionElement[int]):  # noqa: N801  # the same
+    """The hour of a moment, 0 to 23."""
+
+    type = Integer()
     inherit_cache = True
 
 
@@ -54,6 +61,18 @@ def _day_on_postgresql(element: shanghai_day, compiler: Any, **options: Any) -> 
 @compiles(shanghai_day, "sqlite")
 def _day_on_sqlite(element: shanghai_day, compiler: Any, **options: Any) -> str:
     return f"strftime('%Y-%m-%d', {compiler.process(element.clauses, **options)}, '+8 hours')"
+
+
+@compiles(shanghai_hour, "postgresql")
+def _hour_on_postgresql(element: shanghai_hour, compiler: Any, **options: Any) -> str:
+    moment = compiler.process(element.clauses, **options)
+    return f"CAST(extract(hour FROM {moment} AT TIME ZONE 'Asia/Shanghai') AS integer)"
+
+
+@compiles(shanghai_hour, "sqlite")
+def _hour_on_sqlite(element: shanghai_hour, compiler: Any, **options: Any) -> str:
+    moment = compiler.process(element.clauses, **options)
+    return f"CAST(strftime('%H', {moment}, '+8 hours') AS INTEGER)"
 
 
 @compiles(week_of, "postgresql")

@@ -57,14 +57,14 @@ def tallies(session: Session, reach: Reach, period: Period, *, now: datetime) ->
     sums: Sums = {}
     left: Sums = {}
     if Group.DISPATCH in reach.groups:
-        sums |= _received(session, reach, period) | _dispatched_on_time(session, reach, period, now)
+        sums |= received(session, reach, period) | _dispatched_on_time(session, reach, period, now)
     if Group.HANDLING in reach.groups:
         turns, left_of_turns = _turns(session, reach, period)
         sums |= turns | _in_time(session, reach, period, now)
         left |= left_of_turns
     if Group.RESULTS in reach.groups:
-        closed, left_of_closed = _closed(session, reach, period)
-        sums |= closed | _money(session, reach, period)
+        ended, left_of_closed = closed(session, reach, period)
+        sums |= ended | _money(session, reach, period)
         left |= left_of_closed
     return sums, left
 
@@ -97,7 +97,8 @@ def _late(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _received(session: Session, reach: Reach, period: Period) -> Sums:
+def received(session: Session, reach: Reach, period: Period) -> Sums:
+    """Return what was registered, and what was answered at once."""
     answered = and_(Ticket.outcome == State.ANSWERED.value, Ticket.lead_union_id.is_(None))
     rows = session.execute(
         select(Ticket.day, func.count().label("whole"), _how_many(answered).label("answered"))
@@ -170,7 +171,8 @@ def _in_time(session: Session, reach: Reach, period: Period, now: datetime) -> S
     return sums
 
 
-def _closed(session: Session, reach: Reach, period: Period) -> tuple[Sums, Sums]:
+def closed(session: Session, reach: Reach, period: Period) -> tuple[Sums, Sums]:
+    """Return what ended and what its callers say of it, and what of it is not scored."""
     asked = and_(
         Asked.ticket_id == Ticket.id,
         Asked.round == Ticket.redo_count,

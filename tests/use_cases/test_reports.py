@@ -104,7 +104,11 @@ def story(session: Session, world: World) -> None:
     )
     # 5: ended, because the law has another way for it.
     barred = signed(session, world)
-    statute = {"reason_code": "statutory_procedure", "reason": "已申请仲裁", "basis": "受理通知书"}
+    statute: dict[str, Any] = {
+        "reason_code": "statutory_procedure",
+        "reason": "已申请仲裁",
+        "basis": "受理通知书",
+    }
     give(session, world, "lixia", barred, Command.TERMINATE, **statute)
     give(session, world, "dispatcher", barred, Command.TERMINATE, approved=True, reason="属实")
     # 6: done again, and then solved.
