@@ -86,7 +86,7 @@ def wallboard(session: Session, actor: Actor, *, now: datetime) -> Wallboard:
             .group_by(Presence.state)
         )
     )
-    hours = _hours(session, today)
+    hours = _hours(session, today, until=now.astimezone(SHANGHAI).hour)
     tickets = count_tickets(session, actor, now=now)
     return Wallboard(
         waiting=waiting,
@@ -117,8 +117,8 @@ class _Counted:
     abandoned: int
 
 
-def _hours(session: Session, today: Period) -> list[_Counted]:
-    """Return every hour of the day until now in which anybody called, in order."""
+def _hours(session: Session, today: Period, *, until: int) -> list[_Counted]:
+    """Return every hour of the day until now, in order; quiet ones are part of the picture."""
     each = each_call(today)
     hour = shanghai_hour(each.c.started_at).label("hour")
     queued, answered = each.c.entered_at.is_not(None), each.c.answered_at.is_not(None)
@@ -130,11 +130,10 @@ def _hours(session: Session, today: Period) -> list[_Counted]:
             how_many(and_(queued, answered)),
             how_many(and_(queued, answered, each.c.waited_s <= 15)),
             how_many(and_(queued, ~answered, each.c.gave_up == 1)),
-        )
-        .group_by(hour)
-        .order_by(hour)
+        ).group_by(hour)
     )
-    return [_Counted(*(int(value or 0) for value in row)) for row in rows]
+    found = {row[0]: _Counted(*(int(value or 0) for value in row)) for row in rows}
+    return [found.get(each) or _Counted(each, 0, 0, 0, 0, 0) for each in range(until + 1)]
 
 
 def _days(week: Period, came: Sums, ended: Sums) -> list[Day]:

@@ -162,7 +162,9 @@ def test_the_wall_says_how_today_stands_and_names_nobody(session: Session, world
     assert (wall.waiting, wall.longest_since) == (1, NOW + s(9))
     assert (wall.ready, wall.talking, wall.signed_in) == (1, 0, 2)
     assert (wall.calls, wall.queued, wall.answered_in_15s) == (10, 9, 3)
-    assert wall.hours == [Hour(1, 0, 1), Hour(10, 6, 0)]
+    assert [each.hour for each in wall.hours] == list(range(20))
+    busy = [each for each in wall.hours if each.answered or each.abandoned]
+    assert busy == [Hour(1, 0, 1), Hour(10, 6, 0)]
     assert (wall.received, wall.open, wall.overdue, wall.more) == (1, 1, 1, False)
     assert wall.days[-2:] == [Day("2026-11-22", 1, 0), Day("2026-11-23", 1, 0)]
     assert len(wall.days) == 7

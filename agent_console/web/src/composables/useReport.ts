@@ -2,7 +2,7 @@
 import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { OfflineError } from '@/api/client'
 import { serverNow } from '@/lib/clock'
-import { daysOf, type Preset } from '@/lib/period'
+import { daysOf, grainFor, type Preset } from '@/lib/period'
 import { saveFile } from '@/lib/saveFile'
 import { useReports, type Figure, type Grain, type Report, type ReportChoice } from '@/stores/reports'
 import { attempt } from './useFloor'
@@ -34,7 +34,10 @@ export function useReport(wholeMonths: boolean): ReportState {
   const problem = ref('')
   const saving = ref(false)
   const key = ref<string | null>(null)
-  const choice = computed<ReportChoice>(() => ({ ...(preset.value === 'own' ? own.value : daysOf(preset.value, serverNow())), grain: grain.value }))
+  const choice = computed<ReportChoice>(() => {
+    const days = preset.value === 'own' ? own.value : daysOf(preset.value, serverNow())
+    return { ...days, grain: grainFor(days, grain.value) }
+  })
   const chosen = computed(() => report.value?.figures.find((each) => each.key === key.value) ?? report.value?.figures[0] ?? null)
   let turn = 0
 

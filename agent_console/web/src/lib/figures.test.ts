@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ReportCell } from '@/stores/reports'
 import { cellText, growthText, plotted } from './figures'
-import { daysOf } from './period'
+import { daysOf, grainFor, grainsOf } from './period'
 
 const words = { hidden: '少于5', seconds: (n: string) => `${n} 秒` }
 const cell = (value: number | null, hidden = false): ReportCell => ({ numerator: 1, base: 1, value, hidden })
@@ -32,6 +32,9 @@ describe('a period', () => {
     expect(daysOf('thisWeek', monday)).toEqual({ first: '2026-11-23', last: '2026-11-29' })
     expect(daysOf('lastWeek', monday)).toEqual({ first: '2026-11-16', last: '2026-11-22' })
     expect(daysOf('thisMonth', monday)).toEqual({ first: '2026-11-01', last: '2026-11-30' })
+    expect(grainsOf(daysOf('quarter', monday))).toEqual(['day', 'week', 'month'])
+    expect(grainsOf(daysOf('year', monday))).toEqual(['week', 'month'])
+    expect([grainFor(daysOf('year', monday), 'day'), grainFor(daysOf('today', monday), 'month')]).toEqual(['week', 'month'])
     const january = Date.parse('2027-01-31T04:00:00Z')
     expect(daysOf('thisWeek', january)).toEqual({ first: '2027-01-25', last: '2027-01-31' })
     expect(daysOf('lastMonth', january)).toEqual({ first: '2026-12-01', last: '2026-12-31' })

@@ -1,6 +1,10 @@
 // Periods of a report as days in Shanghai, written YYYY-MM-DD; weeks begin on Monday.
 export type Preset = 'today' | 'thisWeek' | 'lastWeek' | 'thisMonth' | 'lastMonth' | 'quarter' | 'year' | 'own'
 export interface Days { first: string; last: string }
+export type Grain = 'day' | 'week' | 'month'
+
+/** Days that a report of each grain may have: the server refuses more. */
+const LONGEST: [Grain, number][] = [['day', 93], ['week', 371], ['month', 1101]]
 
 const dayKey = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Shanghai' })
 const DAY_MS = 86_400_000
@@ -27,4 +31,16 @@ export function daysOf(preset: Exclude<Preset, 'own'>, now: number): Days {
     case 'quarter': return { first: monthBegin(today, -2), last: monthEnd(0) }
     case 'year': return { first: monthBegin(today, -11), last: monthEnd(0) }
   }
+}
+
+/** The grains whose columns can still be read over so many days. */
+export function grainsOf({ first, last }: Days): Grain[] {
+  const days = Math.round((dateOf(last).getTime() - dateOf(first).getTime()) / DAY_MS) + 1
+  return LONGEST.filter(([, longest]) => days <= longest).map(([grain]) => grain)
+}
+
+/** The wanted grain, or the finest one that the period allows. */
+export function grainFor(days: Days, wanted: Grain): Grain {
+  const possible = grainsOf(days)
+  return possible.includes(wanted) ? wanted : (possible[0] ?? 'month')
 }
