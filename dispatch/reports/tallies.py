@@ -123,7 +123,8 @@ def _dispatched_on_time(session: Session, reach: Reach, period: Period, now: dat
 
 def _turns(session: Session, reach: Reach, period: Period) -> tuple[Sums, Sums]:
     day = shanghai_day(Turn.dispatched_at).label("day")
-    sent_back = exists().where(TicketReturn.handling_id == Turn.id)
+    # By the ticket first: that is what the returns are found by.
+    sent_back = exists().where(TicketReturn.ticket_id == Turn.ticket_id, TicketReturn.handling_id == Turn.id)
     query = (
         select(
             day,
@@ -232,19 +233,19 @@ def _money(session: Session, reach: Reach, period: Period) -> Sums:
         .group_by(column)
     )
     sums = counted(rows, period, {"recovered_cents": ("cents", "cases")})
-    sooner = aliased(Payment)
-    earlier = exists().where(sooner.ticket_id == Ticket.id, sooner.paid_on < period.first)
     firsts = (
-        select(func.min(Payment.paid_on).label("day"), func.coalesce(Ticket.headcount, 1).label("people"))
-        .join(Ticket, Ticket.id == Payment.ticket_id)
-        .where(within, reach.tickets, ~earlier)
-        .group_by(Ticket.id, Ticket.headcount)
+        select(Payment.ticket_id, func.min(Payment.paid_on).label("day"))
+        .where(within)
+        .group_by(Payment.ticket_id)
         .subquery()
     )
+    earlier = exists().where(Payment.ticket_id == firsts.c.ticket_id, Payment.paid_on < period.first)
+    people = func.sum(func.coalesce(Ticket.headcount, 1))
     found = session.execute(
-        select(firsts.c.day, func.sum(firsts.c.people).label("people"), func.count().label("cases")).group_by(
-            firsts.c.day
-        )
+        select(firsts.c.day, people.label("people"), func.count().label("cases"))
+        .join(Ticket, Ticket.id == firsts.c.ticket_id)
+        .where(reach.tickets, ~earlier)
+        .group_by(firsts.c.day)
     )
     return sums | counted(found, period, {"recovered_workers": ("people", "cases")})
 
