@@ -26,6 +26,10 @@ _GROUPS: Final[Mapping[Role, frozenset[Group]]] = {
     Role.AUDITOR: _ALL,
     Role.SYSTEM: _ALL,
     Role.DISPATCHER: frozenset({Group.DISPATCH, Group.HANDLING}),
+    # Their own conversations, and no ticket.
+    **dict.fromkeys(
+        (Role.OPERATOR, Role.CALLBACK_OPERATOR, Role.COUNSELLOR, Role.LAWYER), frozenset({Group.CALLS})
+    ),
     # What a union sent back is no longer its own: how the centre dispatches is the centre's figure.
     **dict.fromkeys(UNION_ROLES, frozenset({Group.HANDLING, Group.RESULTS})),
 }
@@ -39,6 +43,16 @@ class Reach:
     groups: frozenset[Group]
     least: int
     """Cases that a number must stand on."""
+
+    @property
+    def own_calls_of(self) -> int | None:
+        """Whose conversations alone are counted; None for those of the whole centre."""
+        return None if Group.DISPATCH in self.groups else self.actor.user_id
+
+    @property
+    def of_tickets(self) -> bool:
+        """Whether the reader's report is about tickets at all."""
+        return self.groups != {Group.CALLS}
 
     @property
     def tickets(self) -> ColumnElement[bool]:

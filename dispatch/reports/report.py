@@ -86,7 +86,7 @@ def report(session: Session, reach: Reach, period: Period, *, policy: Policy, no
         columns=period.columns(),
         figures=figure_rows(wanted, period, sums, before, least=reach.least),
         left_out=_left_out(left, reach.least),
-        hot=hot_lists(session, reach, period, policy=policy),
+        hot=hot_lists(session, reach, period, policy=policy) if reach.of_tickets else [],
         note=HIDDEN_NOTE if reach.least > EVERYTHING else None,
         server_time=now,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from dispatch.models.tickets import Ticket
@@ -41,6 +41,7 @@ CALL_FIGURES: Final = (
         "abandon_rate", "弃呼率", Group.CALLS, Unit.RATE,
         "期内进入人工排队的来电中，未通话即挂机的÷请求人工；按键留言或登记回电的不算弃呼。",
     ),
+    Figure("conversations", "通话", Group.CALLS, Unit.COUNT, "期内结束的通话数，含回电；转接后记在最后一位话务员名下。"),
     Figure("talk_s", "平均通话时长", Group.CALLS, Unit.SECONDS, "期内结束的通话的总时长÷通话数，含回电。"),
     Figure("wrap_up_s", "平均话后整理", Group.CALLS, Unit.SECONDS, "期内结束的话后整理的总时长÷次数。"),
     Figure(
@@ -53,9 +54,14 @@ CALL_FIGURES: Final = (
 )  # fmt: skip
 
 
-def call_sums(session: Session, period: Period) -> Sums:
-    """Return the figures of a period: of the whole centre, its counselling line included, without any content."""
-    return _line(session, period) | _handling(session, period) | _settled(session, period)
+OF_ONE: Final = frozenset({"conversations", "talk_s", "wrap_up_s", "handling_s", "first_call_resolution"})
+"""Figures of one person's own work; the line is everybody's."""
+
+
+def call_sums(session: Session, period: Period, *, user_id: int | None = None) -> Sums:
+    """Return the figures of a period, without any content: of one person, or of the whole centre with all its lines."""
+    own = _handling(session, period, user_id) | _settled(session, period, user_id)
+    return own if user_id is not None else own | _line(session, period)
 
 
 def each_call(period: Period) -> Subquery:
@@ -117,27 +123,34 @@ def _line(session: Session, period: Period) -> Sums:
     )
 
 
-def _handling(session: Session, period: Period) -> Sums:
+def _handling(session: Session, period: Period, user_id: int | None) -> Sums:
+    talked = true() if user_id is None else CallLog.user_id == user_id
+    wrote = true() if user_id is None else WrapUp.user_id == user_id
     day = shanghai_day(CallLog.at).label("day")
     talks = session.execute(
         select(day, func.count().label("n"), func.sum(CallLog.data["talk_s"].as_integer()).label("seconds"))
         .where(CallLog.at >= period.since, CallLog.at < period.until, CallLog.verb == Verb.COMPLETE.value)
+        .where(talked)
         .group_by(day)
     ).all()
     day = shanghai_day(WrapUp.ended_at).label("day")
     written = session.execute(
         select(day, func.count().label("n"), func.sum(WrapUp.seconds).label("seconds"))
-        .where(WrapUp.ended_at >= period.since, WrapUp.ended_at < period.until)
+        .where(WrapUp.ended_at >= period.since, WrapUp.ended_at < period.until, wrote)
         .group_by(day)
     ).all()
-    sums = counted(talks, period, {"talk_s": ("seconds", "n"), "handling_s": ("seconds", "n")})
+    sums = counted(
+        talks,
+        period,
+        {"conversations": ("n", "n"), "talk_s": ("seconds", "n"), "handling_s": ("seconds", "n")},
+    )
     sums |= counted(written, period, {"wrap_up_s": ("seconds", "n")})
     for row in written:
         add(sums, "handling_s", column_of(row.day, period.grain), Tally(int(row.seconds or 0), 0))
     return sums
 
 
-def _settled(session: Session, period: Period) -> Sums:
+def _settled(session: Session, period: Period, user_id: int | None) -> Sums:
     later = aliased(Call)
     gap = seconds_between(Call.started_at, later.started_at)
     again = exists().where(
@@ -161,6 +174,7 @@ def _settled(session: Session, period: Period) -> Sums:
         select(day, func.count().label("whole"), how_many(settled).label("settled"))
         .where(_came_in(period), spoke, Call.from_key.is_not(None))
         .where(or_(Call.outcome.is_(None), Call.outcome.not_in(NO_REQUEST)))
+        .where(true() if user_id is None else Call.operator_id == user_id)
         .group_by(day)
     )
     return counted(rows, period, {"first_call_resolution": ("settled", "whole")})

@@ -12,7 +12,7 @@ from dispatch.policy import Policy
 from dispatch.reports.reach import reach_of
 from dispatch.reports.report import Report, figure_rows, report
 from dispatch.rules.report_terms import Group, Period
-from hotline.line.call_figures import CALL_FIGURES, call_sums
+from hotline.line.call_figures import CALL_FIGURES, OF_ONE, call_sums
 
 
 def centre_report(session: Session, actor: Actor, period: Period, *, policy: Policy, now: datetime) -> Report:
@@ -21,6 +21,9 @@ def centre_report(session: Session, actor: Actor, period: Period, *, policy: Pol
     found = report(session, reach, period, policy=policy, now=now)
     if Group.CALLS not in reach.groups:
         return found
-    sums, before = call_sums(session, period), call_sums(session, period.before())
-    calls = figure_rows(CALL_FIGURES, period, sums, before, least=reach.least)
+    user_id = reach.own_calls_of
+    sums = call_sums(session, period, user_id=user_id)
+    before = call_sums(session, period.before(), user_id=user_id)
+    wanted = [figure for figure in CALL_FIGURES if user_id is None or figure.key in OF_ONE]
+    calls = figure_rows(wanted, period, sums, before, least=reach.least)
     return replace(found, figures=[*calls, *found.figures])

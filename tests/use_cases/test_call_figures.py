@@ -17,6 +17,7 @@ from hotline.calls.log import Verb, log
 from hotline.calls.models import Call, TicketCall
 from hotline.line import presence as presences
 from hotline.line.call_figures import CALL_FIGURES, call_sums
+from hotline.line.centre_report import centre_report
 from hotline.line.models import Waiting
 from hotline.line.presence import State
 from hotline.line.wallboard import Day, Hour, wallboard
@@ -60,6 +61,7 @@ class Telephone:
         gives_up: bool = False,
         outcome: str | None = None,
         direction: str = "inbound",
+        by: int | None = None,
     ) -> Call:
         """Make one call; `waits` is None for one that never stood in the line."""
         self._made += 1
@@ -69,6 +71,7 @@ class Telephone:
             started_at=at,
             from_key=key or f"key {self._made}",
             outcome=outcome,
+            operator_id=by,
             conversation_state="ended",
             path=[],
             said=[],
@@ -78,8 +81,8 @@ class Telephone:
         if waits is not None:
             log(self._session, call, Verb.ENTERQUEUE, now=at)
             if answered:
-                log(self._session, call, Verb.CONNECT, now=at + s(waits), waited_s=int(waits))
-                log(self._session, call, Verb.COMPLETE, now=at + s(waits + talks), talk_s=talks)
+                log(self._session, call, Verb.CONNECT, now=at + s(waits), user_id=by, waited_s=int(waits))
+                log(self._session, call, Verb.COMPLETE, now=at + s(waits + talks), user_id=by, talk_s=talks)
             elif gives_up:
                 log(self._session, call, Verb.ABANDON, now=at + s(waits), reason="abandoned")
             else:
@@ -134,6 +137,7 @@ def test_a_day_of_calls_is_what_was_counted_by_hand(session: Session, world: Wor
         "answer_rate_20s": (5, 8),
         "abandon_rate": (1, 8),
         # Six conversations and one call back.
+        "conversations": (7, 7),
         "talk_s": (100 + 200 + 60 * 4 + 40, 7),
         "wrap_up_s": (125, 2),
         "handling_s": (580 + 125, 7),
@@ -145,6 +149,30 @@ def test_a_day_of_calls_is_what_was_counted_by_hand(session: Session, world: Wor
     week = Period(date(2026, 11, 16), date(2026, 12, 6), Grain.WEEK)
     (calls,) = figure_rows(CALL_FIGURES[:1], week, call_sums(session, week), {}, least=1)
     assert [cell.base for cell in calls.cells] == [1, 10, 1]
+
+
+def test_who_sits_at_a_telephone_reads_his_own_conversations_and_nothing_else(
+    session: Session, world: World
+) -> None:
+    day_of_calls(session, world)
+    line = Telephone(session)
+    line._made = 100
+    me, other = (world.actor(name).user_id for name in ("operator", "other-operator"))
+    line.call(waits=5, talks=30, outcome="answered", by=me)
+    line.call(waits=5, talks=50, outcome="ticket", by=me)
+    line.call(waits=5, talks=600, outcome="answered", by=other)
+    wrote(session, world, 20)
+    found = centre_report(session, world.actor("operator"), TODAY, policy=world.policy, now=NOW)
+    assert {row.figure.key: (row.total.numerator, row.total.base) for row in found.figures} == {
+        "conversations": (2, 2),
+        "talk_s": (80, 2),
+        "wrap_up_s": (20, 1),
+        "handling_s": (100, 2),
+        "first_call_resolution": (1, 2),
+    }
+    assert (found.hot, found.left_out) == ([], [])
+    theirs = centre_report(session, world.actor("other-operator"), TODAY, policy=world.policy, now=NOW)
+    assert {row.figure.key: row.total.base for row in theirs.figures}["wrap_up_s"] == 0
 
 
 def test_the_wall_says_how_today_stands_and_names_nobody(session: Session, world: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from dispatch.actors import MACHINE
+from dispatch.actors import MACHINE, Actor
 from dispatch.database import Database
 from dispatch.errors import Invalid, NotAllowed
 from dispatch.models.tickets import Ticket, TicketRecusal
@@ -18,6 +18,7 @@ from dispatch.reports.hot import Axis
 from dispatch.reports.reach import reach_of
 from dispatch.reports.report import Report, report
 from dispatch.rules.report_terms import Grain, Period, Reason
+from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import Command
 from dispatch.tickets import ToldEmployer
 from tests.builders import NOW, World, give, make_ticket
@@ -228,9 +229,13 @@ def test_a_union_reads_its_own_subtree_by_whole_months_and_nothing_small(
 
 
 def test_who_may_read_which_figures_and_how_long_a_report_may_be(session: Session, world: World) -> None:
-    for who in ("operator", "callback", "counsellor"):
+    for role in (Role.ADMINISTRATOR, Role.PARTNER, Role.CALLER):
         with pytest.raises(NotAllowed):
-            read(session, world, who, MONTH)
+            reach_of(session, Actor(role, user_id=1))
+    # Whoever sits at a telephone reads his own conversations, which are no tickets.
+    for who in ("operator", "callback", "counsellor"):
+        mine = read(session, world, who, MONTH)
+        assert (mine.figures, mine.hot, mine.left_out) == ([], [], [])
     groups = {row.figure.group.value for row in read(session, world, "dispatcher", MONTH).figures}
     assert groups == {"dispatch", "handling"}
     assert reach_of(session, MACHINE).least == 1

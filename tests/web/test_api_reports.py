@@ -76,6 +76,8 @@ def test_a_report_says_what_it_counts_opens_as_lists_and_goes_out_as_a_workbook(
     }
     assert union["note"]
     assert [row for ranking in union["hot"] for row in ranking["rows"]] == []
+    mine = operator.get("/api/reports", params=MONTH).json()
+    assert ({row["group"] for row in mine["figures"]}, mine["hot"]) == ({"calls"}, [])
     refused = house.browser("lixia").get("/api/reports", params={**MONTH, "grain": "day"})
     assert (refused.status_code, list(refused.json()["fields"])) == (422, ["grain"])
     for wrong in ({"grain": "hour"}, {"first": "2026-11-31"}, {"last": "2026-10-01"}, {"more": "x"}):
