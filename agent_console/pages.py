@@ -23,6 +23,8 @@ SCREENS: Final = (
     "/return-calls",
     "/floor",
     "/sla",
+    "/reports",
+    "/wallboard",
     "/knowledge",
     "/quality",
     "/admin",

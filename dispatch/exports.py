@@ -138,13 +138,14 @@ def _write_xlsx(file: IO[bytes], rows: Iterator[list[Any]]) -> int:
     sheet.append(list(COLUMNS))
     count = 0
     for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
+        sheet.append([safe_cell(sheet, value) for value in row])
         count += 1
     book.save(file)
     return count
 
 
-def _cell(sheet: Any, value: Any) -> Any:
+def safe_cell(sheet: Any, value: Any) -> Any:
+    """Return a cell of a workbook that is text where it was given text, never a formula."""
     if not isinstance(value, str):
         return value
     from openpyxl.cell import WriteOnlyCell

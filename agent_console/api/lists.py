@@ -81,7 +81,7 @@ async def export(visit: Exporter, query: Annotated[ExportQuery, Query()]) -> Str
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
-    return StreamingResponse(_chunks(file), media_type=_TYPES[kind], headers=headers)
+    return StreamingResponse(chunks(file), media_type=_TYPES[kind], headers=headers)
 
 
 @router.get("/views")
@@ -137,7 +137,8 @@ def _one(given: BulkIn, item: BulkItem, visit: Visit) -> BulkResult:
     return BulkResult(number=item.number, ok=True, state=ticket.state, version=ticket.version, problem=None)
 
 
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+def chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """Give a file in pieces, and close it."""
     with file:
         while chunk := file.read(_CHUNK):
             yield chunk

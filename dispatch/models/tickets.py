@@ -19,6 +19,8 @@ class Ticket(Base):
         UniqueConstraint("day", "sequence"),
         UniqueConstraint("channel", "external_id"),
         Index("ix_ticket_state_created_at", "state", "created_at"),
+        # Reports count what ended in a period.
+        Index("ix_ticket_closed_at", "closed_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -126,6 +128,7 @@ class Handling(Base):
     """One union's turn at a ticket, from its own dispatch to its end; its clocks score this union alone."""
 
     __tablename__ = "handling"
+    __table_args__ = (Index("ix_handling_dispatched_at", "dispatched_at"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)

@@ -100,6 +100,9 @@ class Action(StrEnum):
     CONFIGURATION_CHANGE = "configuration.change"
     # The board of deadlines.
     SLA_BOARD_READ = "sla.board"
+    # Reports, and the figures on the wall.
+    REPORT_READ = "report.read"
+    WALLBOARD_READ = "wallboard.read"
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -180,6 +183,9 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CONFIGURATION_READ: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
     Action.CONFIGURATION_CHANGE: frozenset({Role.ADMINISTRATOR}),
     Action.SLA_BOARD_READ: _LEADERS | {Role.DISPATCHER},
+    # Who sits at a telephone reads his own figures; which ones each role reads is `dispatch.reports.reach`.
+    Action.REPORT_READ: _SEATS | UNION_ROLES | {Role.DISPATCHER, Role.INSPECTOR, Role.AUDITOR},
+    Action.WALLBOARD_READ: _LEADERS | {Role.DISPATCHER},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

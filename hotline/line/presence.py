@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotAllowed, NotFound, WrongState
@@ -15,6 +15,7 @@ from dispatch.models.people import User
 from dispatch.rules.roles import CENTRE_ROLES, Role
 from dispatch.unit_of_work import Fact, tell
 from hotline.line.models import Presence
+from hotline.line.wrap_up_models import WrapUp
 
 LEASE: Final = timedelta(seconds=90)
 """A hidden tab's timers run once a minute; a deaf one is found sooner, by the offers it misses."""
@@ -103,6 +104,8 @@ def enter(
     session: Session, presence: Presence, state: State, *, now: datetime, reason: str | None = None
 ) -> None:
     """Take a presence to a state and tell the operator and the centre."""
+    if presence.state == State.WRAP_UP.value and state is not State.WRAP_UP:
+        _keep_wrap_up(session, presence, now)
     presence.state, presence.reason = state.value, reason
     presence.since = now
     presence.version += 1
@@ -114,6 +117,13 @@ def enter(
     if state not in (State.RESERVED, State.TALKING, State.WRAP_UP):
         presence.call_id = None
     tell(session, fact_of(presence, now))
+
+
+def _keep_wrap_up(session: Session, presence: Presence, now: datetime) -> None:
+    """Write down how long the writing took; a statement of its own, which refers to no locked row."""
+    seconds = max(0, int((now - presence.since).total_seconds()))
+    values = {"user_id": presence.user_id, "ended_at": now, "seconds": seconds}
+    session.execute(insert(WrapUp).values(**values, call_id=presence.call_id))
 
 
 def fact_of(presence: Presence, now: datetime) -> Fact:

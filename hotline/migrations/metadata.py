@@ -33,6 +33,7 @@ from hotline.calls import relay_models as relays
 from hotline.calls import talk_models as talks
 from hotline.line import models as line
 from hotline.line import shift_models as shifts
+from hotline.line import wrap_up_models as wrap_ups
 from hotline.public import models as public
 
 MODULES = (
@@ -65,6 +66,7 @@ MODULES = (
     knowledge,
     quality,
     recordings,
+    wrap_ups,
 )
 """Imported for their tables; named so that none is forgotten."""
 

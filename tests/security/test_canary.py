@@ -78,6 +78,8 @@ def asked(number: str) -> list[str]:
         "/api/deliveries",
         "/api/access-links",
         "/api/users/accounts",
+        "/api/reports?first=2026-11-01&last=2026-11-30&grain=month",
+        "/api/wallboard",
         "/api/robots",
         "/api/notice-preferences",
         "/metrics",

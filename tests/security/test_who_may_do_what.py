@@ -249,6 +249,7 @@ LISTS = [
     ("GET", "/api/inbox?section=overdue&limit=100"),
     ("GET", "/api/oversight"),
     ("GET", "/api/deliveries"),
+    ("GET", "/api/reports?first=2026-11-01&last=2026-11-30&grain=month"),
 ]
 
 

@@ -2952,6 +2952,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report
+         * @description Return the reader's figures of a period, with their definitions.
+         */
+        get: operations["report_api_reports_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Report
+         * @description Return the same as a workbook; who took it out of the house is on record before the first byte.
+         */
+        get: operations["export_report_api_reports_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/return-calls": {
         parameters: {
             query?: never;
@@ -4788,6 +4828,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/wallboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Wall
+         * @description Return what is on the wall at this moment.
+         */
+        get: operations["wall_api_wallboard_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -5284,6 +5344,12 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * Axis
+         * @description What is ranked.
+         * @enum {string}
+         */
+        Axis: "category" | "region" | "employer";
         /** BeginIn */
         BeginIn: {
             form: components["schemas"]["RequestForm"];
@@ -6025,7 +6091,7 @@ export interface components {
             /** Text */
             text?: string | null;
             /** @default wd */
-            unit: components["schemas"]["Unit"];
+            unit: components["schemas"]["Unit-Input"];
         };
         /** DecideExtension */
         DecideExtension: {
@@ -6422,6 +6488,27 @@ export interface components {
             /** Union Name */
             union_name: string;
         };
+        /** FigureOut */
+        FigureOut: {
+            /** Cells */
+            cells: components["schemas"]["ReportCellOut"][];
+            /** Definition */
+            definition: string;
+            group: components["schemas"]["Group"];
+            /** Group Label */
+            group_label: string;
+            /** Growth */
+            growth: number | null;
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            previous: components["schemas"]["ReportCellOut"];
+            total: components["schemas"]["ReportCellOut"];
+            unit: components["schemas"]["Unit-Output"];
+            /** Where */
+            where: string | null;
+        };
         /** FilledPostOut */
         FilledPostOut: {
             /** Code */
@@ -6554,6 +6641,18 @@ export interface components {
             /** Wish */
             wish: string;
         };
+        /**
+         * Grain
+         * @description How wide one column of a report is; weeks begin on Monday.
+         * @enum {string}
+         */
+        Grain: "day" | "week" | "month";
+        /**
+         * Group
+         * @description Which part of the work a figure is about; a role reads whole groups.
+         * @enum {string}
+         */
+        Group: "calls" | "dispatch" | "handling" | "results";
         /**
          * Grouping
          * @description What the rows of the board are.
@@ -6699,6 +6798,27 @@ export interface components {
             /** Id */
             id: number;
         };
+        /** HotListOut */
+        HotListOut: {
+            axis: components["schemas"]["Axis"];
+            /** Rows */
+            rows: components["schemas"]["HotRowOut"][];
+        };
+        /** HotRowOut */
+        HotRowOut: {
+            /** Count */
+            count: number;
+            /** Growth */
+            growth: number | null;
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Previous */
+            previous: number | null;
+            /** Where */
+            where: string | null;
+        };
         /**
          * ImportOut
          * @description What an import did, or with `dry_run` would do.
@@ -6815,6 +6935,21 @@ export interface components {
             reason?: string | null;
             /** Version */
             version: number;
+        };
+        /** LeftOutOut */
+        LeftOutOut: {
+            /**
+             * Cohort
+             * @description handling or closed
+             */
+            cohort: string;
+            /** Count */
+            count: number;
+            /** Hidden */
+            hidden: boolean;
+            /** Label */
+            label: string;
+            reason: components["schemas"]["Reason"];
         };
         /** LegOut */
         LegOut: {
@@ -8044,6 +8179,12 @@ export interface components {
             /** User Id */
             user_id: number;
         };
+        /**
+         * Reason
+         * @description Why a case is in no denominator by which a union is scored.
+         * @enum {string}
+         */
+        Reason: "misdirected" | "unfounded" | "barred";
         /** ReasonIn */
         ReasonIn: {
             /** Reason */
@@ -8341,6 +8482,62 @@ export interface components {
             text: string;
             /** Version */
             version: number;
+        };
+        /**
+         * ReportCellOut
+         * @description One number: a share or a mean is numerator ÷ base; hidden where too few cases stand under it.
+         */
+        ReportCellOut: {
+            /** Base */
+            base: number | null;
+            /** Hidden */
+            hidden: boolean;
+            /** Numerator */
+            numerator: number | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * ReportOut
+         * @description The figures of a period by day, week or month, with what each of them means.
+         */
+        ReportOut: {
+            /** Columns */
+            columns: string[];
+            /** Figures */
+            figures: components["schemas"]["FigureOut"][];
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            grain: components["schemas"]["Grain"];
+            /** Hot */
+            hot: components["schemas"]["HotListOut"][];
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            /** Left Out */
+            left_out: components["schemas"]["LeftOutOut"][];
+            /** Note */
+            note: string | null;
+            /**
+             * Previous First
+             * Format: date
+             */
+            previous_first: string;
+            /**
+             * Previous Last
+             * Format: date
+             */
+            previous_last: string;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
         };
         /** ReportResult */
         ReportResult: {
@@ -9974,7 +10171,13 @@ export interface components {
          * Unit
          * @enum {string}
          */
-        Unit: "min" | "h" | "d" | "wh" | "wd";
+        "Unit-Input": "min" | "h" | "d" | "wh" | "wd";
+        /**
+         * Unit
+         * @description What a figure is measured in.
+         * @enum {string}
+         */
+        "Unit-Output": "rate" | "count" | "seconds" | "cents" | "people";
         /**
          * Urgency
          * @description Compare with `rank`: 0 is the most urgent.
@@ -10082,6 +10285,66 @@ export interface components {
             reason_code?: string | null;
             /** Version */
             version: number;
+        };
+        /** WallDayOut */
+        WallDayOut: {
+            /** Closed */
+            closed: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Received */
+            received: number;
+        };
+        /** WallHourOut */
+        WallHourOut: {
+            /** Abandoned */
+            abandoned: number;
+            /** Answered */
+            answered: number;
+            /** Hour */
+            hour: number;
+        };
+        /**
+         * WallboardOut
+         * @description Six figures and two charts; nothing of any person.
+         */
+        WallboardOut: {
+            /** Answered In 15S */
+            answered_in_15s: number;
+            /** Calls */
+            calls: number;
+            /** Days */
+            days: components["schemas"]["WallDayOut"][];
+            /** Hours */
+            hours: components["schemas"]["WallHourOut"][];
+            /** Longest Since */
+            longest_since: string | null;
+            /** More */
+            more: boolean;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+            /** Queued */
+            queued: number;
+            /** Ready */
+            ready: number;
+            /** Received */
+            received: number;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** Signed In */
+            signed_in: number;
+            /** Talking */
+            talking: number;
+            /** Waiting */
+            waiting: number;
         };
         /** Withdraw */
         Withdraw: {
@@ -22737,6 +23000,70 @@ export interface operations {
             };
         };
     };
+    report_api_reports_get: {
+        parameters: {
+            query: {
+                first: string;
+                last: string;
+                grain?: components["schemas"]["Grain"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_report_api_reports_export_get: {
+        parameters: {
+            query: {
+                first: string;
+                last: string;
+                grain?: components["schemas"]["Grain"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     owed_api_return_calls_get: {
         parameters: {
             query?: {
@@ -26204,6 +26531,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    wall_api_wallboard_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WallboardOut"];
                 };
             };
         };

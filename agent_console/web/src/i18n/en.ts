@@ -5,6 +5,7 @@ import desk from './desk.en'
 import admin from './admin.en'
 import carrier from './carrier.en'
 import partners from './partners.en'
+import reports from './reports.en'
 import voice from './voice.en'
 import worker from './worker.en'
 import type zhCN from './zh-CN'
@@ -13,13 +14,14 @@ const en: typeof zhCN = {
   ...inbox,
   ...kb,
   ...partners,
+  ...reports,
   ...desk,
   ...voice,
   ...admin,
   ...carrier,
   ...worker,
   app: { name: '12351 union service line', close: 'Close', notices: 'Notices', offline: 'You are offline. The page reconnects by itself; unsaved text stays here', pages: 'Pages', skip: 'Skip to content' },
-  page: { sla: 'Deadlines', partnerEvents: 'Undelivered', workbench: 'Workbench', tickets: 'Tickets', ticket: 'Ticket', callbacks: 'Callbacks', returnCalls: 'Return calls', floor: 'Floor', inbox: 'Inbox', phone: 'Test phone', signIn: 'Sign in', notFound: 'No such page', users: 'Accounts', link: 'Ticket link', password: 'Password', knowledge: 'Knowledge', quality: 'Quality', admin: 'Administration' },
+  page: { reports: 'Reports', wallboard: 'Wall', sla: 'Deadlines', partnerEvents: 'Undelivered', workbench: 'Workbench', tickets: 'Tickets', ticket: 'Ticket', callbacks: 'Callbacks', returnCalls: 'Return calls', floor: 'Floor', inbox: 'Inbox', phone: 'Test phone', signIn: 'Sign in', notFound: 'No such page', users: 'Accounts', link: 'Ticket link', password: 'Password', knowledge: 'Knowledge', quality: 'Quality', admin: 'Administration' },
   signIn: { name: 'Account', password: 'Password', enter: 'Sign in', out: 'Sign out' },
   notFound: { title: 'No such page', text: 'The address may be wrong, or the content has moved.', home: 'Home' },
   state: { empty: 'Nothing here yet', error: 'Could not be read', loading: 'Loading…', noMatch: 'No match', offline: 'The server cannot be reached; check the network and retry', retry: 'Retry' },

@@ -5,6 +5,7 @@ import desk from './desk.zh-CN'
 import admin from './admin.zh-CN'
 import carrier from './carrier.zh-CN'
 import partners from './partners.zh-CN'
+import reports from './reports.zh-CN'
 import voice from './voice.zh-CN'
 import worker from './worker.zh-CN'
 
@@ -12,13 +13,14 @@ export default {
   ...inbox,
   ...kb,
   ...partners,
+  ...reports,
   ...desk,
   ...voice,
   ...admin,
   ...carrier,
   ...worker,
   app: { name: '12351 工会服务职工热线', close: '关闭', notices: '通知', offline: '网络已断开，恢复后会自动重连；未保存的内容留在页面上', pages: '页面', skip: '跳到正文' },
-  page: { sla: '时限看板', partnerEvents: '未送达', workbench: '工作台', tickets: '工单', ticket: '工单', callbacks: '回访', returnCalls: '回电', floor: '现场', inbox: '收件箱', phone: '测试电话', signIn: '登录', notFound: '没有这个页面', users: '账号', link: '工单链接', password: '修改口令', knowledge: '知识库', quality: '质检', admin: '管理' },
+  page: { reports: '报表', wallboard: '大屏', sla: '时限看板', partnerEvents: '未送达', workbench: '工作台', tickets: '工单', ticket: '工单', callbacks: '回访', returnCalls: '回电', floor: '现场', inbox: '收件箱', phone: '测试电话', signIn: '登录', notFound: '没有这个页面', users: '账号', link: '工单链接', password: '修改口令', knowledge: '知识库', quality: '质检', admin: '管理' },
   signIn: { name: '账号', password: '口令', enter: '登录', out: '退出' },
   notFound: { title: '没有这个页面', text: '地址可能有误，或者内容已经移走。', home: '回到首页' },
   state: { empty: '这里还没有内容', error: '没有读到内容', loading: '正在读取…', noMatch: '没有匹配的项目', offline: '连不上服务器，请检查网络后重试', retry: '重试' },
