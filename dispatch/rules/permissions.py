@@ -100,6 +100,8 @@ class Action(StrEnum):
     CONFIGURATION_CHANGE = "configuration.change"
     # The board of deadlines.
     SLA_BOARD_READ = "sla.board"
+    # The dispatcher's pool.
+    POOL_READ = "pool.read"
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -180,6 +182,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CONFIGURATION_READ: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
     Action.CONFIGURATION_CHANGE: frozenset({Role.ADMINISTRATOR}),
     Action.SLA_BOARD_READ: _LEADERS | {Role.DISPATCHER},
+    Action.POOL_READ: _LEADERS | {Role.DISPATCHER},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

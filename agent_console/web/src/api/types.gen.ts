@@ -2242,6 +2242,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pool
+         * @description Return one tab of the pool with each ticket's reason, and how many lie in each tab.
+         */
+        get: operations["pool_api_pool_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/posts/{code}": {
         parameters: {
             query?: never;
@@ -3416,6 +3436,8 @@ export interface paths {
         /**
          * Bulk
          * @description Give one command to many tickets, each in a transaction of its own; the answer says of each what became of it.
+         *
+         *     A dispatch without `union_id` sends each ticket to the union that is recommended for it.
          */
         post: operations["bulk_api_tickets_bulk_post"];
         delete?: never;
@@ -4785,7 +4807,11 @@ export interface paths {
         delete: operations["drop_api_views__id__delete"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename
+         * @description Give one of the reader's own lists another name.
+         */
+        patch: operations["rename_api_views__id__patch"];
         trace?: never;
     };
 }
@@ -7869,6 +7895,34 @@ export interface components {
             /** Union Name */
             union_name: string;
         };
+        /** PoolItemOut */
+        PoolItemOut: {
+            /** Hard Case */
+            hard_case: boolean;
+            /** Pool Reason */
+            pool_reason: string | null;
+            returned: components["schemas"]["ReturnOut"] | null;
+            ticket: components["schemas"]["TicketSummary"];
+        };
+        /**
+         * PoolOut
+         * @description One tab, nearest deadline first, and the counts of all.
+         */
+        PoolOut: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["PoolItemOut"][];
+            /** More */
+            more: string[];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
         /** PostIn */
         PostIn: {
             /** Deputy Id */
@@ -8520,6 +8574,30 @@ export interface components {
             items: components["schemas"]["ReturnCallOut"][];
             /** Next */
             next: string | null;
+        };
+        /** ReturnOut */
+        ReturnOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Basis */
+            basis: string;
+            /** Evidence */
+            evidence: string | null;
+            /** Final */
+            final: boolean;
+            /** Reason Code */
+            reason_code: string;
+            /** Reason Label */
+            reason_label: string;
+            /** Suggested Union */
+            suggested_union: string | null;
+            /** Suggested Union Id */
+            suggested_union_id: number | null;
+            /** Union Name */
+            union_name: string;
         };
         /** ReturnTicket */
         ReturnTicket: {
@@ -9378,6 +9456,12 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * Tab
+         * @description Why a ticket lies in the pool.
+         * @enum {string}
+         */
+        Tab: "returned" | "objected" | "unroutable";
         /** TakeOverIn */
         TakeOverIn: {
             /** Deputy Id */
@@ -10056,6 +10140,11 @@ export interface components {
             name: string;
             /** Shared Role */
             shared_role?: ("operator" | "callback_operator" | "counsellor" | "lawyer" | "dispatcher" | "supervisor" | "duty_leader" | "inspector" | "auditor" | "union_handler" | "union_leader" | "union_administrator") | null;
+        };
+        /** ViewName */
+        ViewName: {
+            /** Name */
+            name: string;
         };
         /** ViewOut */
         ViewOut: {
@@ -18478,6 +18567,38 @@ export interface operations {
             };
         };
     };
+    pool_api_pool_get: {
+        parameters: {
+            query?: {
+                tab?: components["schemas"]["Tab"];
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     fill_post_api_posts__code__put: {
         parameters: {
             query?: never;
@@ -26196,6 +26317,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rename_api_views__id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewName"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
             };
             /** @description Validation Error */
             422: {
