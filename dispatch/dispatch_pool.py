@@ -27,7 +27,7 @@ MOST: Final = 1_000
 """Tickets of one tab that are looked at, the oldest first [D]: a fuller pool has other troubles than its order."""
 
 
-class Tab(StrEnum):
+class PoolTab(StrEnum):
     """Why a ticket lies in the pool."""
 
     RETURNED = "returned"
@@ -77,10 +77,10 @@ class Pool:
 
 
 def dispatch_pool(
-    session: Session, actor: Actor, tab: Tab, *, policy: Policy, now: datetime, limit: int = 50
+    session: Session, actor: Actor, tab: PoolTab, *, policy: Policy, now: datetime, limit: int = 50
 ) -> Pool:
     """Return one tab as this actor may see it, with the counts of all three."""
-    counts = {each.value: _count(session, actor, each) for each in Tab}
+    counts = {each.value: _count(session, actor, each) for each in PoolTab}
     waiting = _waiting(actor, tab).subquery()
     tickets = session.scalars(
         select(Ticket)
@@ -110,20 +110,20 @@ _PROVEN: Final = exists().where(
     TicketReturn.evidence.is_not(None),
 )
 _ON_PAPERS: Final = or_(Ticket.return_count >= FINAL_RETURN, _PROVEN)
-_TABS: Final[Mapping[Tab, ColumnElement[bool]]] = {
-    Tab.RETURNED: and_(Ticket.state == State.RETURNED.value, not_(_ON_PAPERS)),
-    Tab.OBJECTED: and_(Ticket.state == State.RETURNED.value, _ON_PAPERS),
-    Tab.UNROUTABLE: Ticket.state.in_((State.PENDING_DISPATCH.value, State.REOPENED.value)),
+_TABS: Final[Mapping[PoolTab, ColumnElement[bool]]] = {
+    PoolTab.RETURNED: and_(Ticket.state == State.RETURNED.value, not_(_ON_PAPERS)),
+    PoolTab.OBJECTED: and_(Ticket.state == State.RETURNED.value, _ON_PAPERS),
+    PoolTab.UNROUTABLE: Ticket.state.in_((State.PENDING_DISPATCH.value, State.REOPENED.value)),
 }
 
 
-def _waiting(actor: Actor, tab: Tab) -> Select[int]:
+def _waiting(actor: Actor, tab: PoolTab) -> Select[int]:
     # By the index on state and time: nothing here reads the whole list.
     query = select(Ticket.id).where(_TABS[tab], visible(actor)).order_by(Ticket.created_at, Ticket.id)
     return query.limit(MOST + 1)
 
 
-def _count(session: Session, actor: Actor, tab: Tab) -> int:
+def _count(session: Session, actor: Actor, tab: PoolTab) -> int:
     return session.scalar(select(func.count()).select_from(_waiting(actor, tab).subquery())) or 0
 
 

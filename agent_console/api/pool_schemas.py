@@ -8,11 +8,11 @@ from typing import Annotated
 from pydantic import Field
 
 from agent_console.api.schemas import Given, Taken, TicketSummary
-from dispatch.dispatch_pool import Tab
+from dispatch.dispatch_pool import PoolTab
 
 
 class PoolQuery(Taken):
-    tab: Tab = Tab.RETURNED
+    tab: PoolTab = PoolTab.RETURNED
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
 

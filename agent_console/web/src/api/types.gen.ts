@@ -7923,6 +7923,12 @@ export interface components {
              */
             server_time: string;
         };
+        /**
+         * PoolTab
+         * @description Why a ticket lies in the pool.
+         * @enum {string}
+         */
+        PoolTab: "returned" | "objected" | "unroutable";
         /** PostIn */
         PostIn: {
             /** Deputy Id */
@@ -9456,12 +9462,6 @@ export interface components {
             /** Version */
             version: number;
         };
-        /**
-         * Tab
-         * @description Why a ticket lies in the pool.
-         * @enum {string}
-         */
-        Tab: "returned" | "objected" | "unroutable";
         /** TakeOverIn */
         TakeOverIn: {
             /** Deputy Id */
@@ -18570,7 +18570,7 @@ export interface operations {
     pool_api_pool_get: {
         parameters: {
             query?: {
-                tab?: components["schemas"]["Tab"];
+                tab?: components["schemas"]["PoolTab"];
                 limit?: number;
             };
             header?: never;

@@ -1,0 +1,21 @@
+// English texts of lists: filters, kept views, one command for many tickets, files, the dispatcher's pool.
+export default {
+  lists: {
+    more: 'More filters', clear: 'Clear filters', level: 'Level of the lead union', card: 'Cards', channel: 'Source', other: 'Custom condition', dropOther: 'Remove the custom condition', dropUnion: 'Remove the union',
+    empty: 'There are no open tickets now.', emptyCut: 'No ticket matches. Use fewer filters, or press “Clear filters”.', stale: 'Could not update; what you see is from before: {problem}', failed: 'The tickets could not be read: {problem}',
+    choose: 'Choose {number}', chooseAll: 'Choose all tickets shown',
+    export: 'Export', exportWhat: 'Everything that the filters let through goes into the file. The export is on record; the file holds no caller’s name or number.', exporting: 'Writing the file…',
+    levelValues: { province: 'Province', city: 'City', county: 'County', town: 'Town or street', village: 'Village or community', enterprise: 'Employer' },
+    cardValues: { yellow: 'Yellow card', red: 'Red card' },
+    channelValues: { phone: 'Telephone', operator: 'Operator', voicemail: 'Voicemail', web: 'Web', sms: 'SMS', walk_in: 'Walk-in', letter: 'Letter', union_phone: 'Union’s own phone', partner: 'Partner', upper_12351: 'From an upper 12351', line_12345: 'From 12345', line_12348: 'From 12348', inspection: 'From labour inspection' },
+    stateValues: { closed: 'Closed', answered: 'Answered', declined: 'Declined', void: 'Void', merged: 'Merged', withdrawn: 'Withdrawn', terminated: 'Terminated', archived: 'Archived' },
+    keys: { search: 'Search tickets' },
+  },
+  views: {
+    title: 'Kept lists', own: 'Mine', shared: 'Shared with me', changed: '(changed)', keep: 'Keep', rename: 'Rename', drop: 'Delete', name: 'Name', share: 'Share with', nobody: 'Nobody, only me', replaces: 'A list of the same name is replaced.', sure: 'Delete the list “{name}”? The tickets stay as they are.',
+    role: { operator: 'Operators', callback_operator: 'Callback operators', counsellor: 'Counsellors', lawyer: 'Lawyers', dispatcher: 'Dispatchers', supervisor: 'Supervisors', duty_leader: 'Duty leaders', inspector: 'Inspectors', auditor: 'Auditors' },
+  },
+  bulk: {
+    title: 'Many tickets at once', chosen: '{n} chosen', nudge: 'Nudge', dispatch: 'Dispatch', clear: 'Choose none', busy: 'One after the other…', done: '{n} done', failed: ', {n} not; each row says why and stays chosen', each: 'The {n} chosen tickets are done one by one, each with its own result.', recommended: 'Each to the union recommended for it', one: 'All to one union', broken: 'Not everything was sent; what was not done stays chosen: {problem}',
+  },
+}
