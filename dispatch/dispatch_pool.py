@@ -43,6 +43,7 @@ class ReturnView:
     """The union's own reasons for sending the ticket back."""
 
     at: datetime
+    union_id: int
     union_name: str
     reason_code: str
     reason_label: str
@@ -132,7 +133,7 @@ def _returns(session: Session, tickets: Sequence[Ticket]) -> dict[int, ReturnVie
     sender, suggested = aliased(Union), aliased(Union)
     final = {ticket.id: ticket.return_count >= FINAL_RETURN for ticket in tickets}
     rows = session.execute(
-        select(TicketReturn, sender.name, suggested.name)
+        select(TicketReturn, sender.id, sender.name, suggested.name)
         .join(Handling, Handling.id == TicketReturn.handling_id)
         .join(sender, sender.id == Handling.union_id)
         .outerjoin(suggested, suggested.id == TicketReturn.suggested_union_id)
@@ -142,6 +143,7 @@ def _returns(session: Session, tickets: Sequence[Ticket]) -> dict[int, ReturnVie
     return {
         each.ticket_id: ReturnView(
             at=each.at,
+            union_id=union_id,
             union_name=union_name,
             reason_code=each.reason_code,
             reason_label=ReturnReason(each.reason_code).label,
@@ -151,5 +153,5 @@ def _returns(session: Session, tickets: Sequence[Ticket]) -> dict[int, ReturnVie
             suggested_union=suggested_name,
             final=final[each.ticket_id],
         )
-        for each, union_name, suggested_name in rows
+        for each, union_id, union_name, suggested_name in rows
     }

@@ -18,6 +18,7 @@ class PoolQuery(Taken):
 
 class ReturnOut(Given):
     at: datetime
+    union_id: int
     union_name: str
     reason_code: str
     reason_label: str

@@ -8602,6 +8602,8 @@ export interface components {
             suggested_union: string | null;
             /** Suggested Union Id */
             suggested_union_id: number | null;
+            /** Union Id */
+            union_id: number;
             /** Union Name */
             union_name: string;
         };
