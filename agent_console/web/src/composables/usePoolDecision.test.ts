@@ -63,9 +63,17 @@ describe('a decision on the pool', () => {
     expect(sent).toHaveBeenCalledWith('37-1', 'dispatch', 4, { union_id: 8 })
     decision.other.value = 11
     await nextTick()
-    expect([decision.overriding.value, decision.ready.value]).toEqual([true, false])
+    expect([decision.needsReason.value, decision.ready.value]).toEqual([true, false])
     decision.reason.value = '单位在该区'
     expect(await decision.send()).not.toBeNull()
     expect(sent).toHaveBeenLastCalledWith('37-1', 'dispatch', 4, { union_id: 11, override_reason: '单位在该区' })
+  })
+
+  it('asks for no reason where nothing is recommended', async () => {
+    const decision = await opened(itemOf(null))
+    expect(decision.ready.value).toBe(false)
+    decision.other.value = 11
+    await nextTick()
+    expect([decision.needsReason.value, decision.ready.value]).toEqual([false, true])
   })
 })

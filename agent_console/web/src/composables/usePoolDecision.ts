@@ -16,8 +16,8 @@ export interface PoolDecision {
   other: Ref<number | null>
   reason: Ref<string>
   target: ComputedRef<number | null>
-  /** Whether the choice is not the recommended one. */
-  overriding: ComputedRef<boolean>
+  /** A decision on a return always, a choice only where another union is recommended. */
+  needsReason: ComputedRef<boolean>
   ready: ComputedRef<boolean>
   preview: ShallowRef<UnionPreview | null>
   previewProblem: Ref<string>
@@ -83,5 +83,5 @@ export function usePoolDecision(item: () => PoolItem, agreed: (reason: string) =
     return done.value
   }
 
-  return { ranking, choices, suggestion, upheld, chosen, other, reason, target, overriding, ready, preview, previewProblem, attempt, send }
+  return { ranking, choices, suggestion, upheld, chosen, other, reason, target, needsReason, ready, preview, previewProblem, attempt, send }
 }
