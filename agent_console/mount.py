@@ -43,6 +43,7 @@ from agent_console.api import (
     unions,
     users,
     watch,
+    watching,
 )
 from agent_console.api.partner_text import TAG as PARTNER_TAG
 from agent_console.console import Console
@@ -77,6 +78,7 @@ ROUTERS = (
     sla.router,
     pool.router,
     watch.router,
+    watching.router,
     partner_exchange.router,
     partner_burst.router,
     partner_desk.router,

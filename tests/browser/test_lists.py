@@ -128,6 +128,13 @@ def test_a_dispatcher_cuts_a_list_commands_it_at_once_keeps_it_and_takes_it_alon
     expect(other.get_by_test_id("view-drop")).to_have_count(0)
     looks_right(room, "ticket-list-200")
 
+    # Who has a ticket open is seen in the list, and gone when he leaves it.
+    row(other, first).get_by_role("link").click()
+    expect(other.get_by_test_id("timeline")).to_be_visible()
+    expect(row(page, first).get_by_test_id("row-watchers")).to_contain_text("值班长")
+    other.get_by_test_id("nav-sla").click()
+    expect(row(page, first).get_by_test_id("row-watchers")).to_have_count(0)
+
     # The file holds what the list shows.
     page.get_by_test_id("export").click()
     with page.expect_download() as begun:

@@ -161,6 +161,7 @@ WHO_MAY: dict[str, str] = {
     "POST /api/transfers/{id}/decline": SEATS,
     "GET /api/line-health": "supervisor duty_leader inspector administrator",
     "GET /api/floor": "supervisor duty_leader inspector",
+    "GET /api/watchers": f"{SEATS} dispatcher inspector auditor {UNIONS}",
     "GET /api/pool": "supervisor duty_leader dispatcher",
     "GET /api/sla/board": "supervisor duty_leader dispatcher",
     "GET /api/sla/board/{column}": "supervisor duty_leader dispatcher",

@@ -43,5 +43,7 @@ export const useLists = defineStore('lists', () => {
 
   const pool = (tab: PoolTab): Promise<Pool> => ask(http.GET('/api/pool', { params: { query: { tab } } }))
 
-  return { views, keep, rename, drop, bulk, file, pool }
+  const watchers = (): Promise<Record<string, string[]>> => ask(http.GET('/api/watchers'))
+
+  return { views, keep, rename, drop, bulk, file, pool, watchers }
 })
