@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SitDown
 from tests.browser.people import Screen
-from tests.browser.test_screens import command
+from tests.browser.test_screens import command, finish
 from tests.processes import Server
 from tests.web.test_api_tickets import WAGES
 
 SHOTS = os.environ.get("HOTLINE_SCREENSHOTS")
 """Where pictures go, if anybody wants them."""
 
+ASK_NOW = "document.dispatchEvent(new Event('visibilitychange'))"
+"""What makes a list ask who is looking before its time; should that be a moment too early, it asks again by itself."""
 LIXIA, SHIZHONG = "历下区总工会", "济南市市中区总工会"
 
 
@@ -131,8 +134,11 @@ def test_a_dispatcher_cuts_a_list_commands_it_at_once_keeps_it_and_takes_it_alon
     # Who has a ticket open is seen in the list, and gone when he leaves it.
     row(other, first).get_by_role("link").click()
     expect(other.get_by_test_id("timeline")).to_be_visible()
+    page.evaluate(ASK_NOW)
     expect(row(page, first).get_by_test_id("row-watchers")).to_contain_text("值班长")
     other.get_by_test_id("nav-sla").click()
+    expect(other.get_by_test_id("sla-page")).to_be_visible()
+    page.evaluate(ASK_NOW)
     expect(row(page, first).get_by_test_id("row-watchers")).to_have_count(0)
 
     # The file holds what the list shows.
@@ -204,3 +210,73 @@ def test_a_dispatcher_empties_the_pool_without_the_mouse(sit_down: SitDown, serv
     expect(english.get_by_test_id("pool-tab-objected")).to_have_attribute("aria-pressed", "true")
     expect(english.get_by_test_id("state-loading")).to_be_hidden()
     looks_right(large, "pool-200")
+
+
+def test_a_ticket_s_page_shows_both_values_ranks_unions_and_marks_identities(
+    sit_down: SitDown, served: Server
+) -> None:
+    number, _ = accepted(served, "工单页故事")
+    desk = sit_down()
+    page = desk.sign_in("supervisor", at=f"/tickets/{number}")
+    page.get_by_test_id("action-dispatch").click()
+    expect(page.get_by_test_id("dispatch-panel")).to_contain_text(LIXIA)
+    expect(page.get_by_test_id("union-preview")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("dispatch-panel")).to_have_count(0)
+
+    # Who called, for a reason, and never without the reader's mark across it.
+    page.get_by_test_id("reveal-open").click()
+    page.get_by_test_id("reveal-reason").fill("回电核实地址")
+    page.get_by_test_id("reveal-submit").click()
+    expect(page.get_by_test_id("reveal-result")).to_contain_text(WAGES["caller"]["phone"])
+    mark = page.get_by_test_id("watermark").locator("span").first
+    expect(mark).to_have_attribute("data-mark", re.compile(f"值班长 .* {number}"))
+    looks_right(desk, "ticket-identity")
+    page.keyboard.press("Escape")
+
+    # Somebody changes it before this page has heard of it: both values side by side, and the word is kept.
+    address = f"{served.url}/api/tickets/{number}"
+    frozen = page.request.get(address).text()
+    page.route(address, lambda route: route.fulfill(body=frozen, content_type="application/json"))
+    page.get_by_test_id("action-supervise").click()
+    page.get_by_test_id("command-reason").locator("textarea").fill("涉及人数多，请尽快")
+    other = served.browser("dispatcher")
+    seen = other.get(f"/api/tickets/{number}").json()["version"]
+    assert other.patch(f"/api/tickets/{number}", json={"version": seen, "headcount": 3}).status_code == 200
+    page.get_by_test_id("command-submit").click()
+    expect(page.get_by_test_id("conflict")).to_contain_text("涉及人数")
+    looks_right(desk, "ticket-conflict")
+    page.unroute(address)
+    page.get_by_test_id("conflict-again").click()
+    expect(page.get_by_test_id("command-dialog")).to_have_count(0)
+    expect(page.get_by_test_id("ticket-facts")).to_contain_text("督办")
+
+    # A sealed one is not there, until its seal is broken for a reason.
+    sealed, _ = accepted(served, "工单页故事：密件", category="sexual_harassment")
+    desk.go_to(f"/tickets/{sealed}")
+    expect(page.get_by_test_id("maybe-sealed")).to_be_visible()
+    page.get_by_test_id("seal-open").click()
+    page.get_by_test_id("seal-reason").fill("诉求人人身安全，须立即联系")
+    page.get_by_test_id("seal-submit").click()
+    expect(page.get_by_test_id("ticket-facts")).to_contain_text("密件")
+    expect(page.get_by_test_id("maybe-sealed")).to_have_count(0)
+
+
+def test_whoever_calls_back_sees_the_result_and_the_attempts_before(
+    sit_down: SitDown, served: Server
+) -> None:
+    number, version = accepted(served, "回访故事")
+    dispatcher = served.browser("dispatcher")
+    lixia = dispatcher.get("/api/unions", params={"q": LIXIA}).json()[0]["id"]
+    command(dispatcher, number, "dispatch", version, union_id=lixia, override_reason="测试指定")
+    finish(served, number)
+    desk = sit_down()
+    page = desk.sign_in("callback")
+    page.get_by_test_id(f"callback-{number}").click()
+    expect(page.get_by_test_id("before-the-call")).to_contain_text("已督促单位支付")
+    page.get_by_test_id("command-reached").get_by_label("否").check()
+    page.get_by_test_id("command-submit").click()
+    expect(page.get_by_test_id(f"callback-{number}")).to_contain_text("已拨 1 次")
+    page.get_by_test_id(f"callback-{number}").click()
+    expect(page.get_by_test_id("attempt")).to_have_count(1)
+    looks_right(desk, "callbacks")

@@ -21,6 +21,9 @@ export default {
     returnedBy: '{union} returned it: {reason}', suggests: 'Suggests {union}', basis: 'Basis', evidence: 'Evidence', final: 'Final decision', hardCase: 'Hard case: the duty leader names who takes it first', waits: 'Waits for a dispatcher’s choice', noMatch: 'No union to recommend: {reason}',
     decide: 'Decision', upheld: 'Upheld: send elsewhere', denied: 'Denied: back to {union}', agree: 'Return agreed: {reason}', to: 'Send to', suggestion: 'Suggested by the returning union', reason: 'Reason of the decision', why: 'Why not the recommended union', send: 'Dispatch', sendDenied: 'Send back', next: 'Next', previous: 'Previous', done: '{number} {state}', previewFailed: 'Cannot go to this union: {problem}',
   },
+  seal: { open: 'Break the seal', what: 'The sealed ticket can be read for one hour. The opening and its reason are on record, and other leaders and the auditors are told at once.', maybe: 'There is no such ticket, or it is sealed. If you must, you can break the seal.', opened: 'Open until {until}' },
+  statutes: { title: 'Terms of law', left: '{n} days left', over: '{n} days over', day: 'From {from} ({why}) to {to}' },
+  before: { report: 'What the union reported', attempts: 'Earlier callbacks', none: 'Nobody has called yet' },
   bulk: {
     title: 'Many tickets at once', chosen: '{n} chosen', nudge: 'Nudge', dispatch: 'Dispatch', clear: 'Choose none', busy: 'One after the other…', done: '{n} done', failed: ', {n} not; each row says why and stays chosen', each: 'The {n} chosen tickets are done one by one, each with its own result.', recommended: 'Each to the union recommended for it', one: 'All to one union', broken: 'Not everything was sent; what was not done stays chosen: {problem}',
   },

@@ -21,6 +21,9 @@ export default {
     returnedBy: '{union} 退单：{reason}', suggests: '建议转派：{union}', basis: '依据', evidence: '证据', final: '终局裁定', hardCase: '疑难工单，须先由带班领导指定包案领导', waits: '等待派单员选择工会', noMatch: '没有可推荐的工会：{reason}',
     decide: '裁定', upheld: '异议成立，改派', denied: '异议不成立，退回{union}', agree: '同意退单：{reason}', to: '派往', suggestion: '退单工会建议', reason: '裁定理由', why: '不按推荐的理由', send: '派单', sendDenied: '退回原工会', next: '下一张', previous: '上一张', done: '{number} {state}', previewFailed: '不能派往这个工会：{problem}',
   },
+  seal: { open: '启封密件', what: '启封后一小时内可以查阅这张密件。启封和理由会留下记录，并立即告知其他领导和审计。', maybe: '没有这张工单，或者它是密件。如果确有必要，可以启封。', opened: '已启封，{until} 自动关闭' },
+  statutes: { title: '法定时效', left: '剩 {n} 天', over: '已过 {n} 天', day: '自 {from}（{why}）至 {to}' },
+  before: { report: '工会反馈的结果', attempts: '以前的回访', none: '还没有拨过' },
   bulk: {
     title: '批量操作', chosen: '已选 {n} 张', nudge: '批量催办', dispatch: '批量派单', clear: '取消选择', busy: '正在逐张办理…', done: '成功 {n} 张', failed: '，{n} 张没有成功，原因见各行，仍保持选中', each: '将对选中的 {n} 张工单逐张办理，每张各有结果。', recommended: '各派往推荐的工会', one: '都派往同一个工会', broken: '没有全部送达，未办的仍保持选中：{problem}',
   },
