@@ -73,6 +73,7 @@ def test_a_dispatcher_cuts_a_list_commands_it_at_once_keeps_it_and_takes_it_alon
     page = desk.sign_in("dispatcher", at="/tickets")
 
     # Two characters find them; the address holds the cut.
+    expect(page.get_by_test_id("filter-q")).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("清单")
     expect(row(page, draft)).to_be_visible()
@@ -244,7 +245,7 @@ def test_a_ticket_s_page_shows_both_values_ranks_unions_and_marks_identities(
     seen = other.get(f"/api/tickets/{number}").json()["version"]
     assert other.patch(f"/api/tickets/{number}", json={"version": seen, "headcount": 3}).status_code == 200
     page.get_by_test_id("command-submit").click()
-    expect(page.get_by_test_id("conflict")).to_contain_text("涉及人数")
+    expect(page.get_by_test_id("conflict").locator("tbody tr")).to_have_text(["涉及人数（空）3"])
     looks_right(desk, "ticket-conflict")
     page.unroute(address)
     page.get_by_test_id("conflict-again").click()
@@ -274,6 +275,7 @@ def test_whoever_calls_back_sees_the_result_and_the_attempts_before(
     page = desk.sign_in("callback")
     page.get_by_test_id(f"callback-{number}").click()
     expect(page.get_by_test_id("before-the-call")).to_contain_text("已督促单位支付")
+    expect(page.get_by_test_id("before-the-call")).to_contain_text("已解决")
     page.get_by_test_id("command-reached").get_by_label("否").check()
     page.get_by_test_id("command-submit").click()
     expect(page.get_by_test_id(f"callback-{number}")).to_contain_text("已拨 1 次")
