@@ -27,6 +27,7 @@ from agent_console.api import (
     partner_burst,
     partner_desk,
     partner_exchange,
+    pool,
     protection,
     public_progress,
     public_request,
@@ -43,6 +44,7 @@ from agent_console.api import (
     unions,
     users,
     watch,
+    watching,
 )
 from agent_console.api.partner_text import TAG as PARTNER_TAG
 from agent_console.console import Console
@@ -76,7 +78,9 @@ ROUTERS = (
     shifts.router,
     sla.router,
     reports.router,
+    pool.router,
     watch.router,
+    watching.router,
     partner_exchange.router,
     partner_burst.router,
     partner_desk.router,

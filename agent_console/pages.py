@@ -20,6 +20,7 @@ SCREENS: Final = (
     "/tickets",
     "/tickets/{number}",
     "/callbacks",
+    "/pool",
     "/return-calls",
     "/floor",
     "/sla",

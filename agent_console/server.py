@@ -30,8 +30,10 @@ from agent_console.rooms import (
     rooms_of,
     watch_room,
 )
+from dispatch import watching
 from dispatch.access import find_ticket
 from dispatch.actors import Actor
+from dispatch.database import Busy
 from dispatch.errors import NotFound
 from dispatch.rules.permissions import Action, may
 from dispatch.unit_of_work import Fact
@@ -39,6 +41,7 @@ from hotline.services import Services
 
 CHECK_EVERY_S: Final = 1.0
 """How often open sockets are held against their sessions; a revoked one lives at most twice as long."""
+RENEW_EVERY_S: Final = watching.LEASE.total_seconds() / 3
 EVENTS_AT_ONCE: Final = 20
 EVENTS_PER_S: Final = 5.0
 SOCKETS_PER_USER: Final = 20
@@ -90,6 +93,7 @@ class Sockets:
         self._check_every_s = check_every_s
         self._connections: dict[str, Connection] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._renewed_at = 0.0
         self.server = socketio.AsyncServer(
             async_mode="asgi",
             client_manager=Broadcast(),
@@ -196,6 +200,11 @@ class Sockets:
         connection.watching.add(number)
         await self.server.enter_room(sid, watch_room(number))
         await self._tell_watchers(number)
+        actor, now = self._present(connection), self._services.now()
+        await self._keep(lambda session: watching.hold(session, actor, sid, number, now=now))
+        if number not in connection.watching:
+            # Closed again while the lease was being written.
+            await self._keep(lambda session: watching.let_go(session, sid, number))
         return {"ok": True}
 
     async def _unwatch(self, sid: str, data: object = None) -> dict[str, object]:
@@ -246,6 +255,7 @@ class Sockets:
         connection.watching.discard(number)
         await self.server.leave_room(connection.sid, watch_room(number))
         await self._tell_watchers(number)
+        await self._keep(lambda session: watching.let_go(session, connection.sid, number))
 
     async def _recheck_watchers(self, number: str) -> None:
         """Send away whoever was looking at a ticket that has just gone out of his sight."""
@@ -276,6 +286,17 @@ class Sockets:
                 await self._close_revoked()
             except SQLAlchemyError as error:
                 log.warning("sessions could not be checked", error=type(error).__name__)
+            await self._renew_watching()
+
+    async def _renew_watching(self) -> None:
+        """Prolong the leases of whoever still looks; whoever has gone without a word is forgotten by his own."""
+        moment = asyncio.get_running_loop().time()
+        sids = [each.sid for each in self._connections.values() if each.watching]
+        if not sids or moment - self._renewed_at < RENEW_EVERY_S:
+            return
+        self._renewed_at = moment
+        now = self._services.now()
+        await self._keep(lambda session: watching.renew(session, sids, now=now))
 
     async def _close_revoked(self) -> None:
         if not self._connections:
@@ -308,6 +329,18 @@ class Sockets:
         for number in connection.watching:
             await self._tell_watchers(number)
         await self.server.eio.disconnect(connection.engine_sid)
+
+    async def _keep(self, write: Callable[[Session], None]) -> None:
+        """Write what lists show of who is looking; a page does not fail because a lease could not be kept."""
+
+        def in_thread() -> None:
+            with self._services.database.writing() as session:
+                write(session)
+
+        try:
+            await run_sync(in_thread)
+        except (SQLAlchemyError, Busy, NotFound) as error:
+            log.warning("who is looking could not be kept", error=type(error).__name__)
 
     async def _reading(self, read: Callable[[Session], Any]) -> Any:
         def in_thread() -> Any:

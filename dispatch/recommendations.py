@@ -101,6 +101,14 @@ def ranked_unions(
     )
 
 
+def best_union(session: Session, actor: Actor, number: str, *, policy: Policy, now: datetime) -> int:
+    """Return the union that is recommended first; raises NotFound, and Invalid where there is none to recommend."""
+    ranking = recommend(session, find_ticket(session, actor, number), policy=policy, now=now)
+    if not ranking.recommendations:
+        raise Invalid({"union_id": ranking.pool_reason or "没有可推荐的工会"})
+    return ranking.recommendations[0].union_id
+
+
 def preview(
     session: Session, actor: Actor, number: str, union_id: int, *, policy: Policy, now: datetime
 ) -> UnionPreview:

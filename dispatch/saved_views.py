@@ -93,6 +93,23 @@ def views_of(session: Session, actor: Actor) -> list[ViewLine]:
     return [_line(view, owner, mine=view.owner_id == actor.user_id) for view, owner in rows]
 
 
+def rename_view(session: Session, actor: Actor, view_id: int, name: str) -> ViewLine:
+    """Give one of the actor's own lists another name; raises NotFound for anybody else's, Invalid for a name in use."""
+    view = session.get(SavedView, view_id, with_for_update=True)
+    if view is None or view.owner_id != actor.user_id:
+        raise NotFound("view", view_id)
+    if not name.strip():
+        raise Invalid({"name": "请填写名称"})
+    taken = select(SavedView.id).where(
+        SavedView.owner_id == actor.user_id, SavedView.name == name.strip(), SavedView.id != view_id
+    )
+    if session.scalar(taken) is not None:
+        raise Invalid({"name": "已有同名的列表"})
+    view.name = name.strip()
+    session.flush()
+    return _line(view, actor.name, mine=True)
+
+
 def drop_view(session: Session, actor: Actor, view_id: int) -> None:
     """Throw away one of the actor's own lists; raises NotFound for anybody else's."""
     view = session.get(SavedView, view_id)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_
+from sqlalchemy import ColumnElement, and_, case, exists, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dispatch.actors import Actor
 from dispatch.errors import Invalid
+from dispatch.models.clocks import Clock
 from dispatch.models.tickets import Handling, Ticket
+from dispatch.models.unions import Union
 from dispatch.rules.ticket_state import State
 from dispatch.rules.working_time import SHANGHAI
 
@@ -143,11 +145,22 @@ def _moment(value: object) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    column: InstrumentedAttribute[Any]
+    column: InstrumentedAttribute[Any] | ColumnElement[Any]
     read: Callable[[object], Any]
     operators: frozenset[str]
 
 
+def _carded(card: str) -> ColumnElement[bool]:
+    return exists().where(
+        Clock.ticket_id == Ticket.id, Clock.state.in_(("running", "paused")), Clock.card == card
+    )
+
+
+_CARD: Final = case((_carded("red"), "red"), (_carded("yellow"), "yellow"), else_="none")
+"""The worse card of the clocks that still run."""
+_LEAD_LEVEL: Final = (
+    select(Union.level).where(Union.id == Ticket.lead_union_id).correlate(Ticket).scalar_subquery()
+)
 _EQUAL = frozenset({"eq", "ne", "in"})
 _ORDERED = frozenset({"eq", "ge", "le", "lt", "gt"})
 
@@ -161,6 +174,8 @@ FIELDS: Final[Mapping[str, _Field]] = {
     "outcome": _Field(Ticket.outcome, _word, _EQUAL),
     "region_code": _Field(Ticket.region_code, _word, _EQUAL | {"prefix"}),
     "lead_union_id": _Field(Ticket.lead_union_id, _number, _EQUAL),
+    "lead_level": _Field(_LEAD_LEVEL, _word, _EQUAL),
+    "card": _Field(_CARD, _word, _EQUAL),
     "headcount": _Field(Ticket.headcount, _number, _ORDERED),
     "amount_cents": _Field(Ticket.amount_cents, _amount, _ORDERED),
     "redo_count": _Field(Ticket.redo_count, _number, _ORDERED),

@@ -19,6 +19,7 @@ from agent_console.api.schemas import (
     ExportQuery,
     ProblemOut,
     ViewIn,
+    ViewName,
     ViewOut,
 )
 from agent_console.permissions import Action, Visit, requires
@@ -26,9 +27,10 @@ from dispatch.commands import perform
 from dispatch.database import Busy, ReadingSession
 from dispatch.errors import DispatchError, Invalid
 from dispatch.exports import export_tickets, record_export
+from dispatch.recommendations import best_union
 from dispatch.rules.roles import Role
 from dispatch.rules.ticket_state import Command
-from dispatch.saved_views import drop_view, keep_view, views_of
+from dispatch.saved_views import drop_view, keep_view, rename_view, views_of
 from dispatch.ticket_counts import count_tickets
 from dispatch.ticket_filters import TicketFilter
 from hotline.errors import problem_of
@@ -101,6 +103,14 @@ def keep(given: ViewIn, visit: Keeper) -> ViewOut:
     return ViewOut.model_validate(kept)
 
 
+@router.patch("/views/{id}")
+def rename(id: int, given: ViewName, visit: Keeper) -> ViewOut:  # noqa: A002  # the path's own word
+    """Give one of the reader's own lists another name."""
+    with visit.writing() as session:
+        renamed = rename_view(session, visit.actor, id, given.name)
+    return ViewOut.model_validate(renamed)
+
+
 @router.delete("/views/{id}", status_code=204)
 def drop(id: int, visit: Keeper) -> None:  # noqa: A002  # the path's own word
     """Throw away one of the reader's own lists."""
@@ -110,7 +120,10 @@ def drop(id: int, visit: Keeper) -> None:  # noqa: A002  # the path's own word
 
 @router.post("/tickets/bulk")
 def bulk(given: BulkIn, visit: Commander) -> BulkOut:
-    """Give one command to many tickets, each in a transaction of its own; the answer says of each what became of it."""
+    """Give one command to many tickets, each in a transaction of its own; the answer says of each what became of it.
+
+    A dispatch without `union_id` sends each ticket to the union that is recommended for it.
+    """
     numbers = [item.number for item in given.items]
     if len(set(numbers)) != len(numbers):
         raise Invalid({"items": "同一张工单只能出现一次"})
@@ -121,6 +134,9 @@ def _one(given: BulkIn, item: BulkItem, visit: Visit) -> BulkResult:
     data = given.data.model_dump(exclude_unset=True)
     try:
         with visit.writing() as session:
+            if given.command == "dispatch" and given.data.union_id is None:
+                policy, now = visit.services.policy, visit.now
+                data["union_id"] = best_union(session, visit.actor, item.number, policy=policy, now=now)
             ticket = perform(
                 session,
                 visit.actor,

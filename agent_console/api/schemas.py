@@ -375,6 +375,10 @@ class ViewIn(Taken):
     ) = None
 
 
+class ViewName(Taken):
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+
+
 class ViewOut(Given):
     id: int
     name: str

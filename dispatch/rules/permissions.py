@@ -103,6 +103,8 @@ class Action(StrEnum):
     # Reports, and the figures on the wall.
     REPORT_READ = "report.read"
     WALLBOARD_READ = "wallboard.read"
+    # The dispatcher's pool.
+    POOL_READ = "pool.read"
 
 
 _LEADERS = frozenset({Role.SUPERVISOR, Role.DUTY_LEADER})
@@ -186,6 +188,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     # Who sits at a telephone reads his own figures; which ones each role reads is `dispatch.reports.reach`.
     Action.REPORT_READ: _SEATS | UNION_ROLES | {Role.DISPATCHER, Role.INSPECTOR, Role.AUDITOR},
     Action.WALLBOARD_READ: _LEADERS | {Role.DISPATCHER},
+    Action.POOL_READ: _LEADERS | {Role.DISPATCHER},
 }
 """docs/quality.md's table, role by role; an administrator of the system reads no ticket."""
 

@@ -116,8 +116,10 @@ class Screen:
         nowhere = said.location["url"].endswith(NOWHERE) and "404" in said.text
         # So is a file that no ticket takes.
         refused = said.location["url"].endswith("/attachments") and "422" in said.text
+        # So is whoever opens a ticket that he may not see, or writes on top of what another has just changed.
+        ticket = "/api/tickets/" in said.location["url"] and ("404" in said.text or "409" in said.text)
         # So is whoever has opened no ticket and begun no form, and who mistypes a number or a code.
         url, public = said.location["url"], ("401", "403", "404", "422", "429")
         stranger = "/api/public/" in url and any(f"status of {code}" in said.text for code in public)
-        if said.type == "error" and not (unknown_yet or nowhere or refused or stranger):
+        if said.type == "error" and not (unknown_yet or nowhere or refused or ticket or stranger):
             self.faults.append(f"{said.text} ({said.location['url']})")

@@ -11,13 +11,15 @@ from zipfile import ZipFile
 import httpx
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dispatch import exports, ticket_counts
 from dispatch.audit import verify
 from dispatch.exports import ACTIVE, COLUMNS, harmless
+from dispatch.models.clocks import Clock
 from dispatch.models.history import Event
 from dispatch.models.people import User
+from dispatch.models.tickets import Ticket
 from dispatch.rules.roles import Role
 from tests.builders import NOW
 from tests.web.house import PASSWORD, PASSWORDS, House
@@ -169,6 +171,19 @@ def test_a_kept_view_is_ones_own_until_it_is_shared_with_a_role(house: House) ->
     assert operator.get("/api/views").json() == []
 
 
+def test_a_kept_view_gets_another_name_from_its_owner_alone(house: House) -> None:
+    operator, dispatcher = house.browser("operator"), house.browser("dispatcher")
+    first = operator.put("/api/views", json={"name": "甲", "filter": {"urgency": "P1"}}).json()
+    operator.put("/api/views", json={"name": "乙", "filter": {}})
+    address = f"/api/views/{first['id']}"
+    assert operator.patch(address, json={"name": " 丙 "}).json() == {**first, "name": "丙"}
+    assert operator.patch(address, json={"name": "丙"}).status_code == 200, "its own name is not taken"
+    assert operator.patch(address, json={"name": "乙"}).json()["fields"] == {"name": "已有同名的列表"}
+    assert operator.patch(address, json={"name": " "}).status_code == 422
+    assert dispatcher.patch(address, json={"name": "丁"}).status_code == 404
+    assert [each["name"] for each in operator.get("/api/views").json()] == ["丙", "乙"]
+
+
 def test_a_union_shares_within_its_own_house(house: House) -> None:
     jinan = house.browser("jinan")
     own = jinan.put("/api/views", json={"name": "待办", "filter": {}, "shared_role": "union_handler"})
@@ -231,6 +246,44 @@ def test_one_command_for_many_tickets_says_of_each_what_became_of_it(house_on_ea
     assert nudged.json()["results"][0]["ok"] is True
     with house.database.reading() as session:
         assert list(verify(session)) == []
+
+
+def test_many_tickets_go_each_to_the_union_recommended_for_it(house: House) -> None:
+    operator, dispatcher = house.browser("operator"), house.browser("dispatcher")
+    ready = [
+        commanded(operator, created(operator, region_code=region), "accept")
+        for region in ("370102", "370103")
+    ]
+    best = [
+        dispatcher.get(f"/api/tickets/{each['number']}/unions").json()["recommendations"][0]["union_name"]
+        for each in ready
+    ]
+    items = [{"number": each["number"], "version": each["version"]} for each in ready]
+    answer = dispatcher.post("/api/tickets/bulk", json={"command": "dispatch", "items": items})
+    assert [each["ok"] for each in answer.json()["results"]] == [True, True], answer.text
+    sent = {each["number"]: each["lead_union"] for each in operator.get("/api/tickets").json()["items"]}
+    assert [sent[each["number"]] for each in ready] == best
+    assert len(set(best)) == 2
+
+
+def test_a_list_is_cut_by_the_level_that_handles_and_by_cards(house_on_each_engine: House) -> None:
+    house = house_on_each_engine
+    operator = house.browser("operator")
+    county, city = dispatched(house, operator), dispatched(house, operator, to="3701")
+    created(operator)
+    level = {"field": "lead_level", "op": "eq", "value": "county"}
+    assert where(operator, level) == [county["number"]]
+    assert where(operator, {"field": "lead_level", "op": "in", "value": ["city"]}) == [city["number"]]
+    with house.database.writing() as session:
+        found = select(Ticket.id).where(Ticket.number == city["number"]).scalar_subquery()
+        running = update(Clock).where(Clock.ticket_id == found, Clock.kind == "sign")
+        session.execute(running.values(card="yellow"))
+        session.execute(
+            update(Clock).where(Clock.ticket_id == found, Clock.kind == "dispatch").values(card="red")
+        )
+    assert where(operator, {"field": "card", "op": "eq", "value": "yellow"}) == [city["number"]]
+    assert where(operator, {"field": "card", "op": "in", "value": ["red"]}) == [], "its clock has stopped"
+    assert len(where(operator, {"field": "card", "op": "eq", "value": "none"})) == 2
 
 
 def test_bulk_takes_only_what_needs_nothing_of_a_single_ticket(house: House) -> None:

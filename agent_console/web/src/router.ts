@@ -24,6 +24,7 @@ export function makeRouter(): Router {
           { path: 'tickets', component: () => import('./pages/TicketListPage.vue'), meta: { title: 'page.tickets' } },
           { path: 'tickets/:number', component: () => import('./pages/TicketPage.vue'), props: true, meta: { title: 'page.ticket' } },
           { path: 'callbacks', component: () => import('./pages/CallbacksPage.vue'), meta: { title: 'page.callbacks' } },
+          { path: 'pool', component: () => import('./pages/PoolPage.vue'), meta: { title: 'pool.title' } },
           { path: 'knowledge', component: () => import('./pages/KnowledgePage.vue'), meta: { title: 'page.knowledge' } },
           { path: 'quality', component: () => import('./pages/QualityPage.vue'), meta: { title: 'page.quality' } },
           { path: 'sla', component: () => import('./pages/SlaBoardPage.vue'), meta: { title: 'page.sla' } },

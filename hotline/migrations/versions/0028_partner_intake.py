@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0028"
-down_revision = "0023"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
@@ -46,3 +46,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_partner_intake_partner_id_id", "partner_intake", ["partner_id", "id"])
     op.create_index(op.f("ix_partner_intake_at"), "partner_intake", ["at"])
+
+
+def downgrade() -> None:
+    """Take this revision back."""
+    op.drop_table("partner_intake")

@@ -2242,6 +2242,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pool
+         * @description Return one tab of the pool with each ticket's reason, and how many lie in each tab.
+         */
+        get: operations["pool_api_pool_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/posts/{code}": {
         parameters: {
             query?: never;
@@ -3456,6 +3476,8 @@ export interface paths {
         /**
          * Bulk
          * @description Give one command to many tickets, each in a transaction of its own; the answer says of each what became of it.
+         *
+         *     A dispatch without `union_id` sends each ticket to the union that is recommended for it.
          */
         post: operations["bulk_api_tickets_bulk_post"];
         delete?: never;
@@ -4825,7 +4847,11 @@ export interface paths {
         delete: operations["drop_api_views__id__delete"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Rename
+         * @description Give one of the reader's own lists another name.
+         */
+        patch: operations["rename_api_views__id__patch"];
         trace?: never;
     };
     "/api/wallboard": {
@@ -4840,6 +4866,26 @@ export interface paths {
          * @description Return what is on the wall at this moment.
          */
         get: operations["wall_api_wallboard_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/watchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watchers
+         * @description Return the names of the others who have a ticket open, by its number; only tickets that the reader may see.
+         */
+        get: operations["watchers_api_watchers_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -8004,6 +8050,40 @@ export interface components {
             /** Union Name */
             union_name: string;
         };
+        /** PoolItemOut */
+        PoolItemOut: {
+            /** Hard Case */
+            hard_case: boolean;
+            /** Pool Reason */
+            pool_reason: string | null;
+            returned: components["schemas"]["ReturnOut"] | null;
+            ticket: components["schemas"]["TicketSummary"];
+        };
+        /**
+         * PoolOut
+         * @description One tab, nearest deadline first, and the counts of all.
+         */
+        PoolOut: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["PoolItemOut"][];
+            /** More */
+            more: string[];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /**
+         * PoolTab
+         * @description Why a ticket lies in the pool.
+         * @enum {string}
+         */
+        PoolTab: "returned" | "objected" | "unroutable";
         /** PostIn */
         PostIn: {
             /** Deputy Id */
@@ -8717,6 +8797,32 @@ export interface components {
             items: components["schemas"]["ReturnCallOut"][];
             /** Next */
             next: string | null;
+        };
+        /** ReturnOut */
+        ReturnOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Basis */
+            basis: string;
+            /** Evidence */
+            evidence: string | null;
+            /** Final */
+            final: boolean;
+            /** Reason Code */
+            reason_code: string;
+            /** Reason Label */
+            reason_label: string;
+            /** Suggested Union */
+            suggested_union: string | null;
+            /** Suggested Union Id */
+            suggested_union_id: number | null;
+            /** Union Id */
+            union_id: number;
+            /** Union Name */
+            union_name: string;
         };
         /** ReturnTicket */
         ReturnTicket: {
@@ -10259,6 +10365,11 @@ export interface components {
             name: string;
             /** Shared Role */
             shared_role?: ("operator" | "callback_operator" | "counsellor" | "lawyer" | "dispatcher" | "supervisor" | "duty_leader" | "inspector" | "auditor" | "union_handler" | "union_leader" | "union_administrator") | null;
+        };
+        /** ViewName */
+        ViewName: {
+            /** Name */
+            name: string;
         };
         /** ViewOut */
         ViewOut: {
@@ -18741,6 +18852,38 @@ export interface operations {
             };
         };
     };
+    pool_api_pool_get: {
+        parameters: {
+            query?: {
+                tab?: components["schemas"]["PoolTab"];
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     fill_post_api_posts__code__put: {
         parameters: {
             query?: never;
@@ -26535,6 +26678,41 @@ export interface operations {
             };
         };
     };
+    rename_api_views__id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewName"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     wall_api_wallboard_get: {
         parameters: {
             query?: never;
@@ -26551,6 +26729,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WallboardOut"];
+                };
+            };
+        };
+    };
+    watchers_api_watchers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string[];
+                    };
                 };
             };
         };

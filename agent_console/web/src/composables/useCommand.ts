@@ -6,7 +6,7 @@ import { formOf, isoToShanghai, shanghaiToIso, type FieldName, type FieldSpec } 
 import { serverNow } from '@/lib/clock'
 import { useSession } from '@/stores/session'
 import { useTickets, type CommandBody } from '@/stores/tickets'
-import type { FieldConflict } from './useConflict'
+import { same, type FieldConflict } from './useConflict'
 
 export type RowValue = Record<string, string | number | null>
 export type CommandValue = string | number | boolean | null | RowValue[]
@@ -42,6 +42,8 @@ export function useCommand(ticket: () => Ticket, command: () => string, through?
 
   async function send(version = ticket().version): Promise<Ticket | null> {
     if (busy.value) return null
+    // What was on the screen when it was sent: the page may have the newer ticket before the refusal is here.
+    const seen = ticket()
     busy.value = true
     problem.value = ''
     offline.value = false
@@ -50,23 +52,21 @@ export function useCommand(ticket: () => Ticket, command: () => string, through?
       const body = bodyOf(specs.value, values)
       return await (through ? through(ticket(), command(), version, body, { ...values }) : tickets.command(ticket().number, command(), version, body))
     } catch (error) {
-      explain(error)
+      explain(error, seen)
       return null
     } finally {
       busy.value = false
     }
   }
 
-  function explain(error: unknown): void {
+  function explain(error: unknown, seen: Ticket): void {
     offline.value = error instanceof OfflineError
     if (!(error instanceof ProblemError)) {
       problem.value = error instanceof Error ? error.message : String(error)
       return
     }
     problem.value = error.message
-    conflicts.value = Object.entries(error.conflicts).map(([field, difference]) => ({
-      field, mine: difference.seen, theirs: difference.current,
-    }))
+    conflicts.value = differencesOf(error, seen)
     if (error.status === 422) {
       fieldProblems.value = Object.fromEntries(Object.entries(error.fields).map(([field, text]) => [field, String(text)]))
     }
@@ -79,6 +79,15 @@ export function useCommand(ticket: () => Ticket, command: () => string, through?
   }
 
   return { specs, values, busy, problem, offline, fieldProblems, conflicts, send: () => send(), sendAgain }
+}
+
+/** Each field with what was seen and what it is now; the version alone only where nothing else tells the difference. */
+export function differencesOf(error: ProblemError, seen: Ticket): FieldConflict<string>[] {
+  const all = Object.entries(error.conflicts).map(([field, difference]) => ({
+    field, mine: difference.seen === undefined ? (seen as unknown as Record<string, unknown>)[field] : difference.seen, theirs: difference.current,
+  }))
+  const telling = all.filter((each) => each.field !== 'version' && !same(each.mine ?? null, each.theirs ?? null))
+  return telling.length ? telling : all
 }
 
 const cents = (yuan: unknown): number => Math.round(Number(yuan) * 100)

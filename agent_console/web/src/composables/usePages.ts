@@ -11,6 +11,8 @@ export interface Pages<T> {
   next: Ref<string | null>
   load: Load<Page<T>>
   more: () => Promise<void>
+  /** Another question: the first page of its answer, however far the last one was read. */
+  restart: () => Promise<void>
   loadingMore: Ref<boolean>
 }
 
@@ -19,15 +21,19 @@ export function usePages<T>(fetch: (cursor: string | null) => Promise<Page<T>>, 
   const next = ref<string | null>(null)
   const loadingMore = ref(false)
   let shown = 1
+  let turn = 0
 
   const load = useLoad(async () => {
     // As many pages as are shown: a fact must not fold the list under the reader.
+    const mine = ++turn
     let page = await fetch(null)
     const found = [...page.items]
     for (let i = 1; i < shown && page.next; i += 1) {
       page = await fetch(page.next)
       found.push(...page.items)
     }
+    // An answer to an earlier question may come after that to a later one.
+    if (mine !== turn) return page
     items.value = found
     next.value = page.next ?? null
     return page
@@ -36,8 +42,10 @@ export function usePages<T>(fetch: (cursor: string | null) => Promise<Page<T>>, 
   async function more(): Promise<void> {
     if (!next.value || loadingMore.value) return
     loadingMore.value = true
+    const mine = turn
     await attempt(async () => {
       const page = await fetch(next.value)
+      if (mine !== turn) return
       items.value = [...items.value, ...page.items]
       next.value = page.next ?? null
       shown += 1
@@ -45,5 +53,10 @@ export function usePages<T>(fetch: (cursor: string | null) => Promise<Page<T>>, 
     loadingMore.value = false
   }
 
-  return { items, next, load, more, loadingMore }
+  function restart(): Promise<void> {
+    shown = 1
+    return load.reload()
+  }
+
+  return { items, next, load, more, restart, loadingMore }
 }

@@ -4,6 +4,7 @@ import kb from './kb.en'
 import desk from './desk.en'
 import admin from './admin.en'
 import carrier from './carrier.en'
+import lists from './lists.en'
 import partners from './partners.en'
 import reports from './reports.en'
 import voice from './voice.en'
@@ -19,6 +20,7 @@ const en: typeof zhCN = {
   ...voice,
   ...admin,
   ...carrier,
+  ...lists,
   ...worker,
   app: { name: '12351 union service line', close: 'Close', notices: 'Notices', offline: 'You are offline. The page reconnects by itself; unsaved text stays here', pages: 'Pages', skip: 'Skip to content' },
   page: { reports: 'Reports', wallboard: 'Wall', sla: 'Deadlines', partnerEvents: 'Undelivered', workbench: 'Workbench', tickets: 'Tickets', ticket: 'Ticket', callbacks: 'Callbacks', returnCalls: 'Return calls', floor: 'Floor', inbox: 'Inbox', phone: 'Test phone', signIn: 'Sign in', notFound: 'No such page', users: 'Accounts', link: 'Ticket link', password: 'Password', knowledge: 'Knowledge', quality: 'Quality', admin: 'Administration' },

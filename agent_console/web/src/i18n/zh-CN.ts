@@ -4,6 +4,7 @@ import kb from './kb.zh-CN'
 import desk from './desk.zh-CN'
 import admin from './admin.zh-CN'
 import carrier from './carrier.zh-CN'
+import lists from './lists.zh-CN'
 import partners from './partners.zh-CN'
 import reports from './reports.zh-CN'
 import voice from './voice.zh-CN'
@@ -18,6 +19,7 @@ export default {
   ...voice,
   ...admin,
   ...carrier,
+  ...lists,
   ...worker,
   app: { name: '12351 工会服务职工热线', close: '关闭', notices: '通知', offline: '网络已断开，恢复后会自动重连；未保存的内容留在页面上', pages: '页面', skip: '跳到正文' },
   page: { reports: '报表', wallboard: '大屏', sla: '时限看板', partnerEvents: '未送达', workbench: '工作台', tickets: '工单', ticket: '工单', callbacks: '回访', returnCalls: '回电', floor: '现场', inbox: '收件箱', phone: '测试电话', signIn: '登录', notFound: '没有这个页面', users: '账号', link: '工单链接', password: '修改口令', knowledge: '知识库', quality: '质检', admin: '管理' },

@@ -35,9 +35,10 @@ export const useReference = defineStore('reference', () => {
   }
 
   const unions = (q: string): Promise<Union[]> => ask(http.GET('/api/unions', { params: { query: { q, limit: 20 } } }))
+  const unionName = async (id: number): Promise<string> => (await ask(http.GET('/api/unions/{union_id}', { params: { path: { union_id: id } } }))).name
   const employers = (q: string): Promise<Employer[]> => ask(http.GET('/api/employers', { params: { query: { q } } }))
   const people = (unionId: number): Promise<User[]> =>
     ask(http.GET('/api/users', { params: { query: { union_id: unionId } } }))
 
-  return { categories, groups, loadCategories, regions, unions, employers, people }
+  return { categories, groups, loadCategories, regions, unions, unionName, employers, people }
 })

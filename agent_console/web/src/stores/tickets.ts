@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { ask, http } from '@/api/client'
 import type { paths } from '@/api/types.gen'
-import type { CommandFields, CommandName, Ranking, Reveal, Suggestions, Ticket, TicketEdit, TicketPage, UnionPreview } from '@/api/types'
+import type { BreakGlass, CommandFields, Duplicate, CommandName, Ranking, Reveal, Suggestions, Ticket, TicketEdit, TicketPage, UnionPreview } from '@/api/types'
 
 export type TicketFilter = NonNullable<paths['/api/tickets']['get']['parameters']['query']>
 export type CommandBody = { [Name in CommandName]: CommandFields<Name> }[CommandName]
@@ -34,11 +34,20 @@ export const useTickets = defineStore('tickets', () => {
   const preview = (number: string, unionId: number): Promise<UnionPreview> =>
     ask(http.GET('/api/tickets/{number}/preview', { params: { path: { number }, query: { union_id: unionId } } }))
 
+  const duplicates = (number: string): Promise<Duplicate[]> =>
+    ask(http.GET('/api/tickets/{number}/duplicates', at({ number })))
+
+  const breakSeal = (number: string, reason: string): Promise<BreakGlass> =>
+    ask(http.POST('/api/tickets/{number}/break_glass', { ...at({ number }), body: { reason, caller_id: null } }))
+
+  const nameReader = (number: string, userId: number, reason: string): Promise<unknown> =>
+    ask(http.POST('/api/tickets/{number}/readers', { ...at({ number }), body: { user_id: userId, reason } }))
+
   const reveal = (number: string, reason: string, callerId: number | null = null): Promise<Reveal> =>
     ask(http.POST('/api/tickets/{number}/reveal', { ...at({ number }), body: { reason, caller_id: callerId } }))
 
   const suggest = (text: string, headcount: number | null, category: string | null): Promise<Suggestions> =>
     ask(http.POST('/api/suggest', { body: { text, headcount, category } }))
 
-  return { list, get, create, edit, command, ranking, preview, reveal, suggest }
+  return { list, get, create, edit, command, ranking, preview, duplicates, breakSeal, nameReader, reveal, suggest }
 })

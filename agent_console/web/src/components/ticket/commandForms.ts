@@ -3,7 +3,7 @@ import type { CommandFields, CommandName, Ticket } from '@/api/types'
 
 type FieldsOf<Name extends CommandName> = Name extends CommandName ? keyof CommandFields<Name> : never
 export type FieldName = FieldsOf<CommandName>
-export type FieldKind = 'line' | 'area' | 'union' | 'person' | 'moment' | 'day' | 'choice' | 'yesno' | 'money' | 'number' | 'letter' | 'caller' | 'instalments' | 'linked' | 'article'
+export type FieldKind = 'line' | 'area' | 'union' | 'person' | 'moment' | 'day' | 'choice' | 'yesno' | 'money' | 'number' | 'letter' | 'caller' | 'leader' | 'co_handler' | 'duplicate' | 'instalments' | 'linked' | 'article'
 export interface FieldSpec<Name extends PropertyKey = FieldName> { name: Name; kind: FieldKind; required: boolean; choices?: readonly string[] }
 export interface Viewer { ofUnion: boolean; role: string }
 
@@ -71,11 +71,11 @@ const FORMS: Forms = {
   supervise: [reason],
   escalate_level: [union, reason],
   add_co_handler: [union, reason],
-  remove_co_handler: [union, reason],
-  merge: [must('parent_number', 'line'), may('reason', 'line')],
+  remove_co_handler: [must('union_id', 'co_handler'), reason],
+  merge: [must('parent_number', 'duplicate'), may('reason', 'line')],
   withdraw: [reason, must('means', 'choice', ['phone', 'visit', 'message'])],
   archive: [],
-  leader_takes_case: [must('leader_id', 'person'), reason],
+  leader_takes_case: [must('leader_id', 'leader'), reason],
   send_letter: [must('letter_kind', 'choice', LETTERS), must('addressee', 'line'), must('text', 'area'), must('reference', 'line'), may('due_at', 'moment')],
   record_reply: [must('letter_id', 'letter'), must('text', 'area')],
   record_payment: [must('amount_cents', 'money'), must('paid_on', 'day')],
