@@ -165,6 +165,7 @@ def release(session: Session, call: Call, *, lines: Lines, now: datetime) -> Non
         leg.kind = legs.FORMER
     if call.operator_id is None:
         return
+    recording.leave_fields(session, call)
     presence = presences.lock(session, call.operator_id, now=now)
     if presence.state == State.TALKING.value and presence.call_id == call.id:
         presences.wrap_up(session, presence, seconds=lines.get(call.line).wrap_up_s, now=now)
