@@ -116,12 +116,12 @@ def open_talk(centre: Centre, *, keys: str = "0", name: str = "operator") -> Ite
 
 
 @contextmanager
-def sqlite_centre(tmp_path: Path) -> Iterator[Centre]:
+def sqlite_centre(tmp_path: Path, **options: Any) -> Iterator[Centre]:
     """Open a centre on SQLite alone."""
     database = Database(f"sqlite:///{tmp_path / 'talks.db'}")
     if not restore(database, "tables"):
         metadata.create_all(database.engine())
         keep(database, "tables")
-    with open_centre(database, tmp_path / "data") as centre:
+    with open_centre(database, tmp_path / "data", **options) as centre:
         yield centre
     database.dispose()

@@ -5537,6 +5537,8 @@ export interface components {
          * @description The screen pop.
          */
         CallDetail: {
+            /** Called Label */
+            called_label: string | null;
             /** Calls In 30 Days */
             calls_in_30_days: number;
             /** Carrier Status */
