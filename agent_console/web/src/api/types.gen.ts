@@ -2333,7 +2333,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Own Telephone
+         * @description Return the reader's own seat, with whether it is an ordinary telephone; None for who has never sat down.
+         */
+        get: operations["own_telephone_api_presence_telephone_get"];
         /**
          * Use Telephone
          * @description Answer on an ordinary telephone (press 1 to take a call), or without a number in the browser again.
@@ -3270,6 +3274,26 @@ export interface paths {
          * @description Put somebody on the roster; return it as far as the new shift reaches.
          */
         post: operations["plan_api_shifts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * People
+         * @description Return who can be on the roster, and take a handover.
+         */
+        get: operations["people_api_shifts_people_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -9184,6 +9208,18 @@ export interface components {
             user_id: number;
             /** Version */
             version: number;
+        };
+        /**
+         * ShiftPersonOut
+         * @description Somebody of the centre who can be on the roster.
+         */
+        ShiftPersonOut: {
+            /** Display Name */
+            display_name: string;
+            /** Id */
+            id: number;
+            /** Role Label */
+            role_label: string;
         };
         /** SignFor */
         SignFor: {
@@ -18608,6 +18644,26 @@ export interface operations {
             };
         };
     };
+    own_telephone_api_presence_telephone_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatOut"] | null;
+                };
+            };
+        };
+    };
     use_telephone_api_presence_telephone_put: {
         parameters: {
             query?: never;
@@ -23353,6 +23409,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    people_api_shifts_people_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftPersonOut"][];
                 };
             };
         };
