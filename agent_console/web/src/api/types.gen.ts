@@ -618,6 +618,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{sid}/recordings/break_glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Them
+         * @description Open a call's recordings to the reader for a while; the reason is on record.
+         */
+        post: operations["open_them_api_calls__sid__recordings_break_glass_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{sid}/repeat_request": {
         parameters: {
             query?: never;
@@ -2905,7 +2925,7 @@ export interface paths {
         };
         /**
          * Play
-         * @description Return a recording's WAV, and write down who listens.
+         * @description Return a recording's WAV, or the part of it that a player asks for, and write down who listens.
          */
         get: operations["play_api_recordings__recording_id__get"];
         put?: never;
@@ -7239,6 +7259,17 @@ export interface components {
             /** Number */
             number: string;
         };
+        /** OpenedRecordingOut */
+        OpenedRecordingOut: {
+            /** Duration S */
+            duration_s: number;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Ready */
+            ready: boolean;
+        };
         /** OtherSeatOut */
         OtherSeatOut: {
             /** Free */
@@ -8275,6 +8306,19 @@ export interface components {
             kind: string;
             /** Ready */
             ready: boolean;
+        };
+        /**
+         * RecordingsOpenedOut
+         * @description What somebody without a part in the call may hear now, and until when.
+         */
+        RecordingsOpenedOut: {
+            /** Recordings */
+            recordings: components["schemas"]["OpenedRecordingOut"][];
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /** RedeemIn */
         RedeemIn: {
@@ -11155,6 +11199,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TalkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    open_them_api_calls__sid__recordings_break_glass_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingsOpenedOut"];
                 };
             };
             /** @description Validation Error */
@@ -22700,7 +22779,9 @@ export interface operations {
     play_api_recordings__recording_id__get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                Range?: string | null;
+            };
             path: {
                 recording_id: number;
             };
@@ -22710,6 +22791,15 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": unknown;
+                };
+            };
+            /** @description Partial Content */
+            206: {
                 headers: {
                     [name: string]: unknown;
                 };
