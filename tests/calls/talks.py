@@ -101,10 +101,12 @@ class Talk:
 
 
 @contextmanager
-def open_talk(centre: Centre, *, keys: str = "0", name: str = "operator") -> Iterator[Talk]:
+def open_talk(
+    centre: Centre, *, keys: str = "0", name: str = "operator", to: str = "12351"
+) -> Iterator[Talk]:
     """Let a caller and an operator talk."""
     desk, caller, browser = centre.seat(name), centre.phone(), centre.browser(name)
-    caller.dial().hears("按9")
+    caller.dial(to).hears("按9")
     for key in keys:
         caller.presses(key)
     caller.hears("正在为您转接")
