@@ -73,6 +73,7 @@ ROUTERS = (
     call_recordings.router,
     line_health.router,
     recordings.router,
+    recordings.opening,
     line.router,
     acd.router,
     shifts.router,

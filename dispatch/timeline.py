@@ -63,6 +63,7 @@ LABELS: Final[Mapping[str, str]] = {
     "ClaimRecordIssued": "诉求人下载记录",
     "IdentityRevealed": "查看身份",
     "RecordingPlayed": "播放录音",
+    "RecordingOpened": "说明理由后听取录音",
     "RecordingDeclined": "来电人不同意录音，已停止并删除",
     "SealedOpened": "启封查看",
     "SealedAssigned": "指定密件人员",
@@ -106,7 +107,7 @@ CHANNELS: Final[Mapping[str, str]] = {
 
 CENTRE_ONLY: Final = frozenset(
     {
-        *("IdentityRevealed", "RecordingPlayed", "SealedOpened", "SealedAssigned"),
+        *("IdentityRevealed", "RecordingPlayed", "RecordingOpened", "SealedOpened", "SealedAssigned"),
         # A file's name may say whose it is; what a union may open, it sees among the files.
         *("AttachmentAdded", "AttachmentOpened", "AttachmentReleased", "AttachmentRemoved"),
     }

@@ -28,6 +28,7 @@ from hotline.keys import Keys
 from hotline.migrations.run import is_current
 from hotline.wiring import (
     carrier_of,
+    check_called_numbers,
     config_file,
     database_of,
     files_of,
@@ -117,7 +118,7 @@ def _data_dir(settings: Settings) -> Iterator[Problem]:
 def _configuration(settings: Settings) -> Iterator[Problem]:
     try:
         policy = policy_of(settings, Keys(b"only for reading the configuration"))
-        flows_of(settings)
+        check_called_numbers(settings, flows_of(settings))
         read_telephone_policies(settings)
         read_desk_policies(settings)
         partners_of(settings, policy.catalogue)

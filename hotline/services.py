@@ -16,6 +16,7 @@ from dispatch.rules.partner_policy import PartnerPolicy
 from dispatch.rules.score_sheets import QualityPolicy
 from dispatch.unit_of_work import Publish
 from dispatch.vault import Vault
+from hotline.calls.called_numbers import CalledNumbers
 from hotline.calls.keeping import KeyRing
 from hotline.calls.outbound import OutboundPolicy
 from hotline.calls.probes import ProbePolicy
@@ -79,6 +80,8 @@ class Services:
     knowledge: KnowledgePolicy
     quality: QualityPolicy
     probe: ProbePolicy
+    called: CalledNumbers
+    """What follows from the number that somebody called."""
     database_time: bool = False
     """Whether deadlines are measured by the database's clock and not by this machine's."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.orm import Session
 
 import ivr_flows
-from config.load import ConfigError, load_policy, read_text
+from config.load import ConfigError, load_policy, read_csv, read_text
 from config.settings import SHIPPED_CONFIG, Settings
 from dispatch.calendars import LiveCalendars
 from dispatch.database import Database
 from dispatch.policy import Policy
+from dispatch.regions import COLUMNS as REGION_COLUMNS
 from dispatch.rules.articles import KnowledgePolicy
 from dispatch.rules.calendar_policy import CalendarPolicy
 from dispatch.rules.categories import Catalogue
@@ -27,6 +28,8 @@ from dispatch.rules.score_sheets import QualityPolicy
 from dispatch.rules.sla import SlaPolicy
 from dispatch.unit_of_work import Fact, Publish
 from dispatch.vault import Vault
+from hotline.calls.access import COUNSELLING
+from hotline.calls.called_numbers import CalledNumbers
 from hotline.calls.keeping import KeyRing
 from hotline.calls.outbound import OutboundPolicy
 from hotline.calls.probes import ProbePolicy
@@ -47,6 +50,7 @@ from hotline.line.follow_ups import FollowUpPolicy
 from hotline.line.lines import Lines
 from hotline.public.policy import PublicPolicy
 from hotline.services import Services
+from hotline.voice.opening import BLOCKED, FOLLOW_UP, FULL
 from hotline.voice.service_policy import Messages, Readings, ServicePolicy
 from hotline.voice.twiml import OVERRIDES
 from hotline.voice.voices import Voices
@@ -61,6 +65,8 @@ SHIPPED_FLOWS: Final = Path(next(iter(ivr_flows.__path__))) / "flows"
 YEARS_BACK: Final = 1
 YEARS_AHEAD: Final = 3
 """Calendars are built for these years at once, and grow by themselves beyond."""
+_NOT_CHOSEN: Final = frozenset({BLOCKED, FULL, FOLLOW_UP})
+"""Flows that the house itself begins."""
 
 
 def now() -> datetime:
@@ -271,7 +277,33 @@ def services_of(
         knowledge=load_policy(config_file(settings, "knowledge.yaml"), KnowledgePolicy.from_mapping),
         quality=load_policy(config_file(settings, "quality.yaml"), QualityPolicy.from_mapping),
         probe=load_policy(config_file(settings, "probe.yaml"), ProbePolicy.from_mapping),
+        called=called_numbers_of(settings, files.built.flows),
     )
+
+
+def called_numbers_of(settings: Settings, flows: Collection[str]) -> CalledNumbers:
+    """Return what follows from each number; raises ConfigError, also for a flow or line that is not there."""
+    lines = load_policy(config_file(settings, "lines.yaml"), Lines.from_mapping)
+
+    def checked(data: Mapping[str, object]) -> CalledNumbers:
+        found = CalledNumbers.from_mapping(data)
+        found.check(
+            flows=set(flows) - _NOT_CHOSEN, lines={each.code: COUNSELLING in each.skills for each in lines}
+        )
+        return found
+
+    return load_policy(config_file(settings, "called_numbers.yaml"), checked)
+
+
+def check_called_numbers(settings: Settings, flows: Collection[str]) -> None:
+    """Read the file with everything it names, regions included, for its errors alone; raises ConfigError."""
+    regions = {row.values["code"] for row in read_csv(config_file(settings, "regions.csv"), REGION_COLUMNS)}
+
+    def checked(data: Mapping[str, object]) -> None:
+        CalledNumbers.from_mapping(data).check_regions(regions)
+
+    called_numbers_of(settings, flows)
+    load_policy(config_file(settings, "called_numbers.yaml"), checked)
 
 
 def channels_of(

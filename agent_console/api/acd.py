@@ -75,6 +75,14 @@ def set_seat(user_id: Id, given: SeatStateIn, visit: Switcher) -> SeatOut:
         return SeatOut.model_validate(seat_views(session, now=visit.now, user_id=user_id)[0])
 
 
+@router.get("/presence/telephone")
+def own_telephone(visit: Seat) -> SeatOut | None:
+    """Return the reader's own seat, with whether it is an ordinary telephone; None for who has never sat down."""
+    with visit.reading() as session:
+        found = seat_views(session, now=visit.now, user_id=seats.seat_of(visit.actor))
+    return SeatOut.model_validate(found[0]) if found else None
+
+
 @router.put("/presence/telephone")
 def use_telephone(given: TelephoneIn, visit: Seat) -> SeatOut:
     """Answer on an ordinary telephone (press 1 to take a call), or without a number in the browser again."""

@@ -615,6 +615,8 @@ class CallDetail(CallOut):
     said: list[str]
     legs: list[LegOut]
     line_label: str | None
+    called_label: str | None
+    """Which of our numbers was called."""
     suggested_category: str | None
     open_tickets: list[TicketSummary]
     calls_in_30_days: int

@@ -95,7 +95,15 @@ def call_out(visit: Visit, sid: str) -> CallDetail:
     """Return a call as the visitor may see it; raises NotFound."""
     services = visit.services
     with visit.reading() as session:
-        pop = call_pop(session, visit.actor, sid, policy=services.policy, lines=services.lines, now=visit.now)
+        pop = call_pop(
+            session,
+            visit.actor,
+            sid,
+            policy=services.policy,
+            lines=services.lines,
+            called=services.called,
+            now=visit.now,
+        )
     return CallDetail.model_validate(pop)
 
 

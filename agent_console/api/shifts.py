@@ -34,6 +34,14 @@ class ShiftOut(Given):
     version: int
 
 
+class ShiftPersonOut(Given):
+    """Somebody of the centre who can be on the roster."""
+
+    id: int
+    display_name: str
+    role_label: str
+
+
 class ShiftIn(Taken):
     user_id: int
     deputy_id: int | None = None
@@ -71,6 +79,13 @@ def roster(visit: Reader, since: Moment | None = None, until: Moment | None = No
     with visit.reading() as session:
         found = shifts.shifts_between(session, begins, until or begins + timedelta(days=7))
     return [ShiftOut.model_validate(each) for each in found]
+
+
+@router.get("/shifts/people")
+def people(visit: Reader) -> list[ShiftPersonOut]:
+    """Return who can be on the roster, and take a handover."""
+    with visit.reading() as session:
+        return [ShiftPersonOut.model_validate(each) for each in shifts.people_of_the_centre(session)]
 
 
 @router.post("/shifts", status_code=201)

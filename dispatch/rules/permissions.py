@@ -73,6 +73,8 @@ class Action(StrEnum):
     DEVICE = "device"
     # The line and the desk.
     RECORDING_HOLD = "recording.hold"
+    RECORDING_OPEN = "recording.open"
+    """Hearing, with a reason and for a while, a call in which one has no part."""
     SHIFT_READ = "shift.read"
     SHIFT_KEEP = "shift.keep"
     HANDOVER = "handover"
@@ -130,7 +132,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CALLBACK_READ: _LEADERS | {Role.CALLBACK_OPERATOR},
     Action.CALL_READ: _SEATS | {Role.INSPECTOR, Role.AUDITOR},
     Action.CALL_CONTROL: _SEATS,
-    Action.RECORDING_PLAY: _DESK | _SPECIALISTS | {Role.INSPECTOR},
+    Action.RECORDING_PLAY: _DESK | _SPECIALISTS | {Role.INSPECTOR, Role.AUDITOR},
     Action.SEAT: _SEATS,
     Action.LINE_READ: _SEATS | {Role.DISPATCHER},
     Action.RETURN_CALL_READ: _DESK | {Role.CALLBACK_OPERATOR, Role.AUDITOR},
@@ -169,6 +171,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.LINE_SWITCH: _LEADERS,
     Action.LINE_HEALTH: _LEADERS | {Role.ADMINISTRATOR, Role.INSPECTOR},
     Action.RECORDING_HOLD: _LEADERS,
+    Action.RECORDING_OPEN: frozenset({Role.AUDITOR}),
     Action.SHIFT_READ: _SEATS | {Role.DISPATCHER, Role.AUDITOR},
     Action.SHIFT_KEEP: _LEADERS,
     Action.HANDOVER: _SEATS | {Role.DISPATCHER},

@@ -11,12 +11,16 @@ from sqlalchemy.orm import Session
 
 from dispatch.actors import Actor
 from dispatch.models.tickets import Ticket
+from dispatch.models.unions import Region
 from dispatch.policy import Policy
+from dispatch.rules.phones import normalise
 from dispatch.tickets import CallerDetails, open_ticket
 from dispatch.unit_of_work import Fact, tell
 from hotline.calls.models import Call, TicketCall
 
 ORIGIN: Final = "origin"
+PROVINCE_DIGITS: Final = 2
+"""Of a region's code. That a caller is somewhere in the province is what the centre knows anyway."""
 
 
 def draft_of(session: Session, call: Call) -> Ticket | None:
@@ -44,6 +48,9 @@ def open_draft(
     if found is not None:
         return found
     values: dict[str, Any] = {"category": call.category} if policy.category(call.category) else {}
+    region = _region_of(session, call)
+    if region is not None:
+        values["region_code"] = region
     ticket = open_ticket(
         session,
         actor,
@@ -74,6 +81,15 @@ def link(session: Session, call: Call, ticket: Ticket, *, relation: str, now: da
 def is_linked(session: Session, call: Call) -> bool:
     """Return whether the call has any ticket."""
     return session.scalar(select(TicketCall.id).where(TicketCall.call_id == call.id).limit(1)) is not None
+
+
+def _region_of(session: Session, call: Call) -> str | None:
+    """Return the city or county that the called number stands for, unless the caller's own number is from elsewhere."""
+    code = call.called_region
+    if code is None or len(code) <= PROVINCE_DIGITS or session.get(Region, code) is None:
+        return None
+    own = normalise(call.from_raw).region
+    return code if own is None or code.startswith(own) or own.startswith(code) else None
 
 
 def _number_of(call: Call) -> str | None:

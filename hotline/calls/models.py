@@ -26,6 +26,10 @@ class Call(Base):
     from_key: Mapped[str | None] = mapped_column(String(64), index=True)
     """Keyed digest of the number, equal to `Caller.phone_key`."""
     to_raw: Mapped[str] = mapped_column(String(200), default="")
+    called: Mapped[str | None] = mapped_column(String(24))
+    """Which entry of called_numbers.yaml the number belongs to."""
+    called_region: Mapped[str | None] = mapped_column(String(9))
+    """The region that the called number stands for; a hint until somebody says where he is."""
     carrier_status: Mapped[str] = mapped_column(String(12), default="ringing")
     conversation_state: Mapped[str] = mapped_column(String(16), default="in_menu")
     outcome: Mapped[str | None] = mapped_column(String(24))

@@ -36,6 +36,16 @@ def place_of(session: Session, raw: str) -> str | None:
     code = normalise(raw).region
     if code is None:
         return None
-    codes = {code[:2], code}
+    return _name_of(session, code)
+
+
+def place_called(session: Session, call: Call) -> str | None:
+    """Return the place that the called number stands for, said to be only that."""
+    found = _name_of(session, call.called_region) if call.called_region is not None else None
+    return f"{found}（按拨打号码）" if found is not None else None
+
+
+def _name_of(session: Session, code: str) -> str | None:
+    codes = {code[:length] for length in (2, 4, 6, 9)}
     names = dict(session.execute(select(Region.code, Region.name).where(Region.code.in_(codes))).all())
     return "".join(names[each] for each in sorted(codes) if each in names) or None

@@ -20,10 +20,11 @@ from dispatch.rules.masking import mask_text
 from dispatch.rules.ticket_state import State
 from dispatch.ticket_views import TicketLine
 from hotline.calls.access import Seals, find_call, is_own, visible_calls
+from hotline.calls.called_numbers import CalledNumbers
 from hotline.calls.cursors import read_cursor, write_cursor
 from hotline.calls.drafts import ORIGIN
 from hotline.calls.models import Call, Leg, TicketCall
-from hotline.calls.numbers import masked, number_of, place_of
+from hotline.calls.numbers import masked, number_of, place_called, place_of
 from hotline.calls.outcomes import CALLBACK, LABELS
 from hotline.calls.recordings import playable
 from hotline.line.lines import Lines
@@ -89,6 +90,7 @@ class CallPop(CallLine):
     said: list[str]
     legs: list[LegView]
     line_label: str | None
+    called_label: str | None
     suggested_category: str | None
     open_tickets: list[TicketLine]
     calls_in_30_days: int
@@ -145,7 +147,14 @@ def list_calls(
 
 
 def call_pop(
-    session: Session, actor: Actor, sid: str, *, policy: Policy, lines: Lines, now: datetime
+    session: Session,
+    actor: Actor,
+    sid: str,
+    *,
+    policy: Policy,
+    lines: Lines,
+    called: CalledNumbers,
+    now: datetime,
 ) -> CallPop:
     """Return the call with what is known of its caller; raises NotFound."""
     seals = Seals.of(policy, lines)
@@ -159,10 +168,11 @@ def call_pop(
     return CallPop(
         **{each.name: getattr(line, each.name) for each in fields(line)},
         from_masked=masked(number),
-        region=place_of(session, number),
+        region=place_of(session, number) or place_called(session, call),
         said=list(call.said) if own else [mask_text(each) for each in call.said],
         legs=_legs(session, call),
         line_label=lines.get(call.line).label if call.line else None,
+        called_label=called.label(call.called),
         suggested_category=_suggested(call, policy),
         # What this call itself has become is in the form, not in the past.
         open_tickets=[each for each in open_now if each.number not in line.tickets],

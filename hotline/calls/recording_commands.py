@@ -11,7 +11,7 @@ from dispatch.errors import NotAllowed, WrongState
 from hotline.calls.access import Seals, find_call, is_own
 from hotline.calls.commands import conversation_of
 from hotline.calls.models import Call
-from hotline.calls.status import Conversation
+from hotline.calls.status import Conversation, is_talking
 from hotline.line import recording
 
 
@@ -23,9 +23,16 @@ def pause(session: Session, actor: Actor, sid: str, *, on: bool, seals: Seals, n
 
 
 def hide_identity(session: Session, actor: Actor, sid: str, *, on: bool, seals: Seals, now: datetime) -> None:
-    """Pause while an identity or card number is being written down; raises NotFound, NotAllowed, WrongState."""
-    call = conversation_of(session, actor, sid, "pause_recording", seals=seals)
-    recording.hide_identity(session, call, on=on, now=now)
+    """Pause while an identity or card number is being written down; raises NotFound, NotAllowed.
+
+    A field may be entered a moment after the conversation, or left when a colleague has the caller: no error then.
+    """
+    call = find_call(session, actor, sid, seals=seals, lock=True)
+    if not is_own(actor, call) and not on:
+        return
+    _require_own(actor, call, "pause_recording")
+    if is_talking(call):
+        recording.hide_identity(session, call, on=on, now=now)
 
 
 def decline(session: Session, actor: Actor, sid: str, *, seals: Seals, now: datetime) -> Call:
@@ -34,9 +41,13 @@ def decline(session: Session, actor: Actor, sid: str, *, seals: Seals, now: date
     Also on hold, in the survey, while he waits for another operator: as long as the call lasts.
     """
     call = find_call(session, actor, sid, seals=seals, lock=True)
-    if not is_own(actor, call):
-        raise NotAllowed("decline_recording", "只有正在接听的人员可以操作这通电话")
+    _require_own(actor, call, "decline_recording")
     if call.conversation_state == Conversation.ENDED.value:
         raise WrongState(sid, "decline_recording", call.conversation_state, "通话已经结束")
     recording.decline(session, call, actor, now=now)
     return call
+
+
+def _require_own(actor: Actor, call: Call, command: str) -> None:
+    if not is_own(actor, call):
+        raise NotAllowed(command, "只有正在接听的人员可以操作这通电话")

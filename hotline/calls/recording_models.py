@@ -32,3 +32,15 @@ class CallRecording(Base):
     """The operator who wrote it down; None when the caller told the machine."""
     orders: Mapped[int] = mapped_column(default=0)
     """How often the carrier has been told to look; makes each order a delivery of its own."""
+
+
+class RecordingAccess(Base):
+    """Somebody without a part in a call who may hear it for a while, and why."""
+
+    __tablename__ = "recording_access"
+
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(300))
+    at: Mapped[datetime]
+    until: Mapped[datetime]

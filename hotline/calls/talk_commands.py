@@ -27,7 +27,7 @@ from hotline.calls.outbound import OutboundPolicy, check_call_out
 from hotline.calls.status import Conversation, move
 from hotline.calls.talk_models import Transfer
 from hotline.calls.talk_policy import TalkPolicy
-from hotline.line import legs, recording, transfers, waiting
+from hotline.line import legs, recording, switches, transfers, waiting
 from hotline.line import presence as presences
 from hotline.line.lines import Lines
 from hotline.line.offers import CONNECT_S, OfferGone
@@ -339,9 +339,13 @@ def _colleague(session: Session, actor: Actor, user_id: int, *, confided: bool) 
 
 
 def _line(session: Session, code: str, *, confided: bool, lines: Lines, now: datetime) -> _Wanted:
-    line = lines.by_code.get(code)
-    if line is None:
+    wanted = lines.by_code.get(code)
+    if wanted is None:
         raise NotFound("line", code)
+    line, is_open = switches.line_in_force(session, code, lines)
+    if not is_open:
+        diverted = "" if line is wanted else f"{wanted.label}已转到{line.label}，"
+        raise NotAllowed("transfer", f"{diverted}{line.label}已关闭，不能转入")
     if confided and COUNSELLING not in line.skills:
         raise NotAllowed("transfer", "心理关怀来电只能转到心理关怀专线")
     if not waiting.is_staffed(waiting.on_duty(session, now=now), line, lines):

@@ -19,9 +19,9 @@ from hotline.calls.numbers import masked, number_of
 from hotline.calls.recording_policy import RecordingPolicy
 from hotline.calls.talk_models import Transfer
 from hotline.calls.talk_policy import TalkPolicy
-from hotline.line import holding, legs, transfers, waiting
+from hotline.line import holding, legs, switches, transfers, waiting
 from hotline.line import recording as recordings
-from hotline.line.lines import Lines
+from hotline.line.lines import Line, Lines
 from hotline.line.models import Presence
 from hotline.line.presence import LABELS, State
 
@@ -163,10 +163,15 @@ def targets_of(
     session: Session, actor: Actor, *, policy: TalkPolicy, lines: Lines, may_dial: bool, now: datetime
 ) -> TargetsView:
     """Return whom this operator can choose among."""
-    duty = waiting.on_duty(session, now=now)
+    duty, switched = waiting.on_duty(session, now=now), switches.switches(session)
+
+    def takes(line: Line) -> bool:
+        there, is_open = switches.in_force(switched, line, lines)
+        return is_open and waiting.is_staffed(duty, there, lines)
+
     return TargetsView(
         colleagues=_colleagues(session, actor, now),
-        lines=[ChoiceView(each.code, each.label, waiting.is_staffed(duty, each, lines)) for each in lines],
+        lines=[ChoiceView(each.code, each.label, takes(each)) for each in lines],
         outside=[ChoiceView(each.code, each.label, may_dial) for each in policy.parties.values()],
         dials=may_dial,
     )

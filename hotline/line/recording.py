@@ -92,6 +92,13 @@ def hide_identity(session: Session, call: Call, *, on: bool, now: datetime) -> N
     changed(session, call, now=now)
 
 
+def leave_fields(session: Session, call: Call) -> None:
+    """Forget what the operator was writing down: he hands the caller on. Whoever calls this has the carrier look."""
+    row = session.get(CallRecording, call.id)
+    if row is not None:
+        row.identity_at = None
+
+
 def decline(session: Session, call: Call, actor: Actor | None, *, now: datetime) -> None:
     """The caller wants no recording: it ends, what there is is deleted, and the wish is on record. For good."""
     row = _row(session, call)

@@ -63,6 +63,25 @@ class HandoverView:
     taken_by: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """Somebody of the centre by name and post."""
+
+    id: int
+    display_name: str
+    role_label: str
+
+
+def people_of_the_centre(session: Session) -> list[PersonView]:
+    """Return who can be on the roster, by name."""
+    rows = session.execute(
+        select(User.id, User.display_name, User.role)
+        .where(User.role.in_([each.value for each in CENTRE_ROLES]), User.disabled_at.is_(None))
+        .order_by(User.display_name, User.id)
+    )
+    return [PersonView(row.id, row.display_name, Role(row.role).label) for row in rows]
+
+
 def plan_shift(
     session: Session,
     actor: Actor,

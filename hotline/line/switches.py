@@ -48,8 +48,11 @@ def switches(session: Session) -> Mapping[str, LineSwitch]:
 
 def line_in_force(session: Session, code: str | None, lines: Lines) -> tuple[Line, bool]:
     """Return the line in which a caller for this one waits, and whether it takes callers."""
-    found = switches(session)
-    line = lines.get(code)
+    return in_force(switches(session), lines.get(code), lines)
+
+
+def in_force(found: Mapping[str, LineSwitch], line: Line, lines: Lines) -> tuple[Line, bool]:
+    """Return the same of a line, by switches that have been read."""
     seen = {line.code}
     while (switch := found.get(line.code)) is not None and switch.divert_to in lines.by_code:
         if switch.divert_to in seen:

@@ -19,7 +19,7 @@ from hotline.calls.models import Call, Leg
 from hotline.calls.outcomes import Outcome
 from hotline.calls.status import Conversation, is_talking, move
 from hotline.calls.talk_models import Transfer
-from hotline.line import legs, listening, offers, recording, waiting
+from hotline.line import legs, listening, offers, recording, switches, waiting
 from hotline.line import presence as presences
 from hotline.line.lines import Line, Lines
 from hotline.line.models import Presence, Waiting
@@ -165,6 +165,7 @@ def release(session: Session, call: Call, *, lines: Lines, now: datetime) -> Non
         leg.kind = legs.FORMER
     if call.operator_id is None:
         return
+    recording.leave_fields(session, call)
     presence = presences.lock(session, call.operator_id, now=now)
     if presence.state == State.TALKING.value and presence.call_id == call.id:
         presences.wrap_up(session, presence, seconds=lines.get(call.line).wrap_up_s, now=now)
@@ -181,8 +182,10 @@ def back_to_line(
 ) -> None:
     """Put a caller who was in a conversation into a line, with the time at which he first stood in one.
 
-    `ring`: whom to offer him first; everybody else follows by the rules of the line.
+    `ring`: whom to offer him first; everybody else follows by the rules of the line. A diverted line is the one to which
+    it is diverted; in a closed one he is served like whoever stood there before: he was let in once.
     """
+    line, _ = switches.line_in_force(session, line.code, lines)
     row = waiting.waiting_of(session, call)
     if row is None:
         row = Waiting(

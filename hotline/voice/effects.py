@@ -68,7 +68,9 @@ def _enter_line(asking: Asking, given: Mapping[str, str]) -> Answer:
     session, services, call, now = asking.session, asking.services, asking.call, asking.now
     if asking.is_being_connected:
         return "connecting", {}
-    line, is_open = switches.line_in_force(session, given.get("line"), services.lines)
+    lines = services.lines
+    wanted = services.called.line_for(call.called, given.get("line"), fallback=lines.fallback)
+    line, is_open = switches.line_in_force(session, wanted, lines)
     call.category = given.get("category") or call.category
     row = waiting.waiting_of(session, call)
     waits = row is not None and row.state in waiting.IN_LINE

@@ -37,6 +37,8 @@ class _House:
 
 def choose_flow(session: Session, services: Services, call: Call, *, now: datetime) -> tuple[str, Started]:
     """Return the flow that this call keeps to its end, and the input it begins with."""
+    called = services.called.route(call.to_raw)
+    call.called, call.called_region = called.entry.code, called.region
     house = _look(session, call, now)
     started = Started()
     if house.incident_id is not None:
@@ -49,7 +51,8 @@ def choose_flow(session: Session, services: Services, call: Call, *, now: dateti
         log(session, call, Verb.FULL, now=now, calls=house.calls)
         return FULL, started
     is_open = services.service.night_seats or hours(services.policy, services.service, now)[0] == DAY
-    return (DAY if is_open else NIGHT), started
+    entry = called.entry
+    return (entry.flow or DAY if is_open else entry.night_flow or NIGHT), started
 
 
 def hours(policy: Policy, service: ServicePolicy, now: datetime) -> tuple[str, datetime]:

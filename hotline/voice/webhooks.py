@@ -32,7 +32,7 @@ from hotline.voice.operators import (
 from hotline.voice.recording_reports import REPORTED, RecordingEvent, take_recording
 from hotline.voice.reports import ConferenceEvent, StatusEvent, take_conference, take_status
 from hotline.voice.service_policy import FIRST_LANGUAGE
-from hotline.voice.signature import SIGNATURE, BadSignature, SignatureCheck
+from hotline.voice.signature import BODY_HASH, SIGNATURE, BadSignature, SignatureCheck
 from hotline.voice.tune import tune
 from hotline.voice.turns import Answered, take_turn
 from hotline.voice.twiml import (
@@ -101,12 +101,14 @@ async def verified(request: Request) -> Webhook:
     """Read and verify a webhook before anything else happens; raises BadSignature."""
     voice: Voice = request.app.state.voice
     limited = Request(request.scope, receive=_limited(request.receive))
+    digested = any(name == BODY_HASH for name, _ in request.query_params.multi_items())
+    body = await limited.body() if digested else None
     form = await limited.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=LARGEST_FORM)
     raw_path = request.scope.get("raw_path") or request.url.path.encode()
     voice.check.verify(
         raw_path.decode("ascii", "replace"),
         request.url.query,
-        form,
+        form if body is None else body,
         request.headers.getlist(SIGNATURE),
     )
     return Webhook(voice, form)

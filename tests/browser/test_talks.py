@@ -134,6 +134,8 @@ def test_a_supervisor_is_called_and_takes_over(sit_down: SitDown) -> None:
     expect(operator.get_by_test_id("wrap-up")).to_be_visible()
     expect(supervisor.get_by_test_id("call-state")).to_have_attribute("data-state", "connected")
     supervisor.get_by_test_id("nav-workbench").click()
+    expect(supervisor.get_by_test_id("call-recording")).to_have_attribute("data-state", "recording")
+    fits(boss)
     operator_says(supervisor, "您好，我是值班长")
     hears(phone, "您好，我是值班长")
     supervisor.keyboard.press("Alt+H")

@@ -101,10 +101,12 @@ class Talk:
 
 
 @contextmanager
-def open_talk(centre: Centre, *, keys: str = "0", name: str = "operator") -> Iterator[Talk]:
+def open_talk(
+    centre: Centre, *, keys: str = "0", name: str = "operator", to: str = "12351"
+) -> Iterator[Talk]:
     """Let a caller and an operator talk."""
     desk, caller, browser = centre.seat(name), centre.phone(), centre.browser(name)
-    caller.dial().hears("按9")
+    caller.dial(to).hears("按9")
     for key in keys:
         caller.presses(key)
     caller.hears("正在为您转接")
@@ -116,12 +118,12 @@ def open_talk(centre: Centre, *, keys: str = "0", name: str = "operator") -> Ite
 
 
 @contextmanager
-def sqlite_centre(tmp_path: Path) -> Iterator[Centre]:
+def sqlite_centre(tmp_path: Path, **options: Any) -> Iterator[Centre]:
     """Open a centre on SQLite alone."""
     database = Database(f"sqlite:///{tmp_path / 'talks.db'}")
     if not restore(database, "tables"):
         metadata.create_all(database.engine())
         keep(database, "tables")
-    with open_centre(database, tmp_path / "data") as centre:
+    with open_centre(database, tmp_path / "data", **options) as centre:
         yield centre
     database.dispose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -274,6 +275,29 @@ def test_a_changed_field_breaks_the_signature(centre: Centre) -> None:
             post(centre, "/voice/incoming", {**INCOMING, **changed}, signature=signature).status_code == 403
         )
     assert rows(centre) == 0
+
+
+def test_a_body_is_nobodys_word_when_its_digest_in_the_address_is_not_its_own(centre: Centre) -> None:
+    body = urlencode(INCOMING).encode()
+    validator = RequestValidator(centre.services.webhook_secret)
+
+    def ask(digest: str) -> int:
+        path = f"/voice/incoming?bodySHA256={digest}"
+        headers = {
+            b"X-Twilio-Signature": validator.compute_signature(BASE + path, {}).encode(),
+            b"Content-Type": b"application/x-www-form-urlencoded",
+        }
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(centre.programme.app), base_url=BASE)
+
+        async def send() -> httpx.Response:
+            async with client:
+                return await client.post(path, content=body, headers=headers)
+
+        return centre.line.portal.call(send).status_code
+
+    assert ask(sha256(b"another").hexdigest()) == 403
+    assert rows(centre) == 0
+    assert ask(sha256(body).hexdigest()) == 200
 
 
 def test_unknown_blank_and_repeated_fields_are_signed_and_tolerated(centre: Centre) -> None:

@@ -66,9 +66,16 @@ def test_a_conversation_is_recorded_once_and_comes_home(database: Database, tmp_
             talk.post("transfer/merge")
             assert seen(talk) == ("recording", None)
             centre.line.wait(10)
+            # The operator hands the caller on while the focus is in a card's field: that pause does not stay.
+            field = f"/api/calls/{talk.sid}/recording/identity"
+            assert talk.browser.put(field, json={"on": True}).status_code == 204
+            centre.line.settle()
+            assert seen(talk) == ("paused", "identity")
             talk.post("transfer/complete")
             centre.line.wait(5)
             assert len(sounds(centre)) == 1
+            assert talk.browser.put(field, json={"on": False}).status_code == 204
+            assert his.get(f"/api/calls/{talk.sid}/talk").json()["recording"] == "recording"
             assert diary(centre)[-1] == "recording"
             talk.post("hang_up", by=his)
             talk.caller.hears("请为本次服务打分")
@@ -108,7 +115,11 @@ def test_the_operator_pauses_and_a_number_being_written_pauses_too(centre: Centr
             assert seen(talk) == expected
         other = centre.browser("other-operator")
         assert "只有正在接听" in talk.refused("recording/pause", {}, by=other)
+        assert other.put(path, json={"on": True}).status_code == 403
         talk.hangs_up()
+        # The focus leaves the field after the caller has: no error, and nothing to pause.
+        for on in (True, False):
+            assert talk.browser.put(path, json={"on": on}).status_code == 204
         assert "已经结束" in talk.refused("recording/decline", {})
 
 

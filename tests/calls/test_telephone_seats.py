@@ -25,6 +25,7 @@ def on_a_mobile(centre: Centre) -> None:
     browser = centre.browser("operator")
     answer = browser.put("/api/presence/telephone", json={"number": "139 0000 0009"})
     assert answer.json()["by_telephone"] is True, answer.text
+    assert browser.get("/api/presence/telephone").json() == answer.json()
     assert browser.put("/api/presence", json={"state": "ready"}).status_code == 200
 
 

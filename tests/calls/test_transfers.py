@@ -197,7 +197,8 @@ def test_a_caller_is_put_through_to_a_line_and_keeps_his_time(talk: Talk) -> Non
     with centre.services.database.writing() as session:
         session.execute(update(User).where(User.name == "supervisor").values(skills=["legal"]))
     desk = centre.seat("supervisor")
-    talk.asks("cold", line="legal")
+    switch(centre, "mutual_aid", divert_to="legal")
+    talk.asks("cold", line="mutual_aid")
     assert centre.state_of("operator") == State.WRAP_UP
     offer = his.get("/api/offers/current").json()
     assert (offer["line"], offer["call_sid"]) == ("legal", talk.sid)
@@ -216,8 +217,28 @@ def test_a_line_without_anybody_takes_no_caller(talk: Talk) -> None:
             f"/api/calls/{talk.sid}/transfer", json={"style": "warm", "line": "general"}
         ).json()["fields"]
     )
+    switch(talk.centre, "general", is_open=False)
+    switch(talk.centre, "rights", divert_to="general")
+    assert "综合服务专线已关闭，不能转入" in talk.refused("transfer", {"style": "cold", "line": "general"})
+    refused = talk.refused("transfer", {"style": "cold", "line": "rights"})
+    assert "已转到综合服务专线，综合服务专线已关闭，不能转入" in refused
+    goals = talk.browser.get("/api/transfer-targets").json()["lines"]
+    assert {each["code"] for each in goals if each["open"]}.isdisjoint({"general", "rights", "care"})
     assert talk.state == "connected"
-    talk.hangs_up()
+    # He was let in before it was closed: handed to a colleague he is served like whoever stood there.
+    _, _, user_id = talk.colleague("other-operator")
+    talk.asks("cold", user_id=user_id)
+    assert (talk.state, talk.centre.calls()[0].line) == ("offered", "general")
+    talk.caller.hangs_up()
+    talk.centre.line.settle()
+    talk.centre.all_is_settled()
+
+
+def switch(centre: Centre, line: str, **given: object) -> None:
+    """Let the supervisor do something with a line."""
+    boss = centre.browser("supervisor")
+    answer = boss.put(f"/api/lines/{line}", json={"reason": "培训", "version": 0, **given})
+    assert answer.status_code == 200, answer.text
 
 
 def test_a_colleague_who_does_not_answer_is_followed_by_the_line(talk: Talk) -> None:

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dispatch.models.history import Event
+from dispatch.models.tickets import Ticket
 from hotline.calls.keeping import OWN, CannotOpen, KeyRing
 from hotline.calls.locks import lock_by_sid
 from hotline.calls.models import Recording
@@ -62,6 +63,100 @@ def test_whoever_took_the_call_hears_it_for_seven_days_and_each_hearing_is_on_re
     assert (late.status_code, late.json()["detail"]) == (403, "超过7天的录音由值班长播放")
     assert house.browser("supervisor").get(path).content == SOUND
     assert played(house) == ["administration"] * 3
+
+
+PARTS: list[tuple[str, int, bytes, str | None]] = [
+    ("bytes=0-3", 206, SOUND[:4], "bytes 0-3/14"),
+    ("bytes=0-", 206, SOUND, "bytes 0-13/14"),
+    ("bytes=5-99", 206, SOUND[5:], "bytes 5-13/14"),
+    ("bytes=-3", 206, SOUND[-3:], "bytes 11-13/14"),
+    ("bytes=-99", 206, SOUND, "bytes 0-13/14"),
+    ("bytes=14-", 416, b"", "bytes */14"),
+    ("bytes=-0", 416, b"", "bytes */14"),
+    # Several parts, the wrong way round, no range at all: the whole, as the standard allows.
+    ("bytes=0-1,3-4", 200, SOUND, None),
+    ("bytes=3-1", 200, SOUND, None),
+    ("bytes=-", 200, SOUND, None),
+    ("lines=1-2", 200, SOUND, None),
+]
+
+
+def test_a_player_gets_the_part_it_asks_for(house: House) -> None:
+    operator = talking(house)
+    path = f"/api/recordings/{keep(house)}"
+    for asked, status, part, place in PARTS:
+        answer = operator.get(path, headers={"Range": asked})
+        found = (answer.status_code, answer.content, answer.headers.get("content-range"))
+        assert found == (status, part, place), asked
+        assert answer.headers["accept-ranges"] == "bytes"
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("with_ticket", [False, True])
+def test_jumping_within_what_one_hears_is_one_hearing_and_never_none(house: House, with_ticket: bool) -> None:
+    operator = talking(house)
+    if with_ticket:
+        operator.post("/api/calls/CA1/ticket")
+    path = f"/api/recordings/{keep(house)}"
+
+    def jump(begin: int) -> None:
+        assert operator.get(path, headers={"Range": f"bytes={begin}-"}).status_code == 206
+
+    jump(5)
+    assert len(played(house)) == 1, "from the middle on is a hearing too"
+    jump(8)
+    jump(0)
+    assert len(played(house)) == 2
+    jump(3)
+    assert house.browser("supervisor").get(path, headers={"Range": "bytes=3-"}).status_code == 206
+    assert len(played(house)) == 3
+    house.clock.advance(timedelta(minutes=30))
+    jump(3)
+    assert len(played(house)) == 4
+
+
+def test_an_auditor_hears_a_call_after_giving_a_reason_and_for_an_hour(house_on_each_engine: House) -> None:
+    house = house_on_each_engine
+    operator = talking(house)
+    number = operator.post("/api/calls/CA1/ticket").json()["number"]
+    caller_hangs_up(house)
+    as_role(house, "dispatcher", "auditor")
+    auditor, recording = house.browser("dispatcher"), keep(house)
+    path, opening = f"/api/recordings/{recording}", "/api/calls/CA1/recordings/break_glass"
+    assert auditor.get(path).json()["detail"] == "审计员须先填写理由再播放录音"
+    assert auditor.post(opening, json={"reason": " "}).status_code == 422
+    assert auditor.post("/api/calls/CA9/recordings/break_glass", json={"reason": "抽查"}).status_code == 404
+    for _ in range(2):
+        opened = auditor.post(opening, json={"reason": "群众投诉核查"}).json()
+        assert [each["id"] for each in opened["recordings"]] == [recording]
+    assert auditor.get(path).content == SOUND
+    with house.database.reading() as session:
+        events = session.scalars(
+            select(Event).where(Event.kind.startswith("RecordingOpened")).order_by(Event.id)
+        ).all()
+        assert [(each.stream.split(":")[0], each.personal) for each in events] == [
+            ("ticket", {"reason": "群众投诉核查"})
+        ] * 2
+    assert played(house) == ["ticket"]
+    house.clock.advance(timedelta(hours=1))
+    assert auditor.get(path).status_code == 403
+    # What is sealed needs its seal broken first.
+    with house.database.writing() as session:
+        session.execute(update(Ticket).where(Ticket.number == number).values(sealed=True))
+    auditor = house.browser("dispatcher")
+    assert auditor.post(opening, json={"reason": "核查"}).json()["detail"] == "密件的录音须先启封密件"
+    assert auditor.post(f"/api/tickets/{number}/break_glass", json={"reason": "核查"}).status_code == 200
+    assert auditor.post(opening, json={"reason": "核查"}).status_code == 200
+    assert auditor.get(path).content == SOUND
+
+
+def test_a_counsellor_hears_what_is_the_counsellors_own_without_a_last_day(house: House) -> None:
+    talking(house)
+    caller_hangs_up(house)
+    path = f"/api/recordings/{keep(house)}"
+    as_role(house, "operator", "counsellor")
+    house.clock.advance(timedelta(days=60))
+    assert house.browser("operator").get(path).content == SOUND
 
 
 def test_a_message_that_reached_nobody_is_any_operator_s(house: House) -> None:

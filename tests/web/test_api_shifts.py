@@ -31,6 +31,9 @@ def test_a_roster_is_kept_without_two_shifts_at_once(house_on_each_engine: House
     planned = boss.post("/api/shifts", json=shift_of(house, "operator", "other-operator", line="general"))
     assert planned.status_code == 201, planned.text
     (shown,) = house.browser("operator").get("/api/shifts").json()
+    people = {each["display_name"]: each["role_label"] for each in boss.get("/api/shifts/people").json()}
+    assert people["operator"] == "话务员"
+    assert "lixia" not in people, "of a union"
     assert (shown["name"], shown["deputy_name"], shown["present"]) == ("operator", "other-operator", False)
     for bad, field in (
         (shift_of(house, "operator", None), "begins_at"),

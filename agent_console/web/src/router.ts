@@ -30,6 +30,7 @@ export function makeRouter(): Router {
           { path: 'sla', component: () => import('./pages/SlaBoardPage.vue'), meta: { title: 'page.sla' } },
           { path: 'reports', component: () => import('./pages/ReportsPage.vue'), meta: { title: 'page.reports' } },
           { path: 'floor', component: () => import('./pages/FloorPage.vue'), meta: { title: 'page.floor' } },
+          { path: 'shifts', component: () => import('./pages/ShiftsPage.vue'), meta: { title: 'acd.tabs.shifts' } },
           { path: 'admin/:section?/:name?', component: () => import('./pages/AdminPage.vue'), props: true, meta: { title: 'page.admin' } },
           { path: 'partner-events', component: () => import('./pages/PartnerEventsPage.vue'), meta: { title: 'page.partnerEvents' } },
           { path: 'return-calls', component: () => import('./pages/ReturnCallsPage.vue'), meta: { title: 'page.returnCalls' } },

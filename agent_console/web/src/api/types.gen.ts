@@ -618,6 +618,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{sid}/recordings/break_glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Them
+         * @description Open a call's recordings to the reader for a while; the reason is on record.
+         */
+        post: operations["open_them_api_calls__sid__recordings_break_glass_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{sid}/repeat_request": {
         parameters: {
             query?: never;
@@ -2353,7 +2373,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Own Telephone
+         * @description Return the reader's own seat, with whether it is an ordinary telephone; None for who has never sat down.
+         */
+        get: operations["own_telephone_api_presence_telephone_get"];
         /**
          * Use Telephone
          * @description Answer on an ordinary telephone (press 1 to take a call), or without a number in the browser again.
@@ -2921,7 +2945,7 @@ export interface paths {
         };
         /**
          * Play
-         * @description Return a recording's WAV, and write down who listens.
+         * @description Return a recording's WAV, or the part of it that a player asks for, and write down who listens.
          */
         get: operations["play_api_recordings__recording_id__get"];
         put?: never;
@@ -3330,6 +3354,26 @@ export interface paths {
          * @description Put somebody on the roster; return it as far as the new shift reaches.
          */
         post: operations["plan_api_shifts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shifts/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * People
+         * @description Return who can be on the roster, and take a handover.
+         */
+        get: operations["people_api_shifts_people_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5649,6 +5693,8 @@ export interface components {
          * @description The screen pop.
          */
         CallDetail: {
+            /** Called Label */
+            called_label: string | null;
             /** Calls In 30 Days */
             calls_in_30_days: number;
             /** Carrier Status */
@@ -7394,6 +7440,17 @@ export interface components {
             /** Number */
             number: string;
         };
+        /** OpenedRecordingOut */
+        OpenedRecordingOut: {
+            /** Duration S */
+            duration_s: number;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Ready */
+            ready: boolean;
+        };
         /** OtherSeatOut */
         OtherSeatOut: {
             /** Free */
@@ -8471,6 +8528,19 @@ export interface components {
             /** Ready */
             ready: boolean;
         };
+        /**
+         * RecordingsOpenedOut
+         * @description What somebody without a part in the call may hear now, and until when.
+         */
+        RecordingsOpenedOut: {
+            /** Recordings */
+            recordings: components["schemas"]["OpenedRecordingOut"][];
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
         /** RedeemIn */
         RedeemIn: {
             /** Token */
@@ -9485,6 +9555,18 @@ export interface components {
             user_id: number;
             /** Version */
             version: number;
+        };
+        /**
+         * ShiftPersonOut
+         * @description Somebody of the centre who can be on the roster.
+         */
+        ShiftPersonOut: {
+            /** Display Name */
+            display_name: string;
+            /** Id */
+            id: number;
+            /** Role Label */
+            role_label: string;
         };
         /** SignFor */
         SignFor: {
@@ -11491,6 +11573,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TalkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    open_them_api_calls__sid__recordings_break_glass_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingsOpenedOut"];
                 };
             };
             /** @description Validation Error */
@@ -19012,6 +19129,26 @@ export interface operations {
             };
         };
     };
+    own_telephone_api_presence_telephone_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatOut"] | null;
+                };
+            };
+        };
+    };
     use_telephone_api_presence_telephone_put: {
         parameters: {
             query?: never;
@@ -23048,7 +23185,9 @@ export interface operations {
     play_api_recordings__recording_id__get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                Range?: string | null;
+            };
             path: {
                 recording_id: number;
             };
@@ -23058,6 +23197,15 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": unknown;
+                };
+            };
+            /** @description Partial Content */
+            206: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23821,6 +23969,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    people_api_shifts_people_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftPersonOut"][];
                 };
             };
         };

@@ -7,6 +7,7 @@ import carrier from './carrier.zh-CN'
 import lists from './lists.zh-CN'
 import partners from './partners.zh-CN'
 import reports from './reports.zh-CN'
+import phone from './phone.zh-CN'
 import voice from './voice.zh-CN'
 import worker from './worker.zh-CN'
 
@@ -20,6 +21,7 @@ export default {
   ...admin,
   ...carrier,
   ...lists,
+  ...phone,
   ...worker,
   app: { name: '12351 工会服务职工热线', close: '关闭', notices: '通知', offline: '网络已断开，恢复后会自动重连；未保存的内容留在页面上', pages: '页面', skip: '跳到正文' },
   page: { reports: '报表', wallboard: '大屏', sla: '时限看板', partnerEvents: '未送达', workbench: '工作台', tickets: '工单', ticket: '工单', callbacks: '回访', returnCalls: '回电', floor: '现场', inbox: '收件箱', phone: '测试电话', signIn: '登录', notFound: '没有这个页面', users: '账号', link: '工单链接', password: '修改口令', knowledge: '知识库', quality: '质检', admin: '管理' },
@@ -58,7 +60,7 @@ export default {
     title: '有人同时修改了这些内容', changed: '内容已被他人修改，请核对后再提交', field: '项目', mine: '我的', theirs: '对方的', seen: '我看到的', now: '现在的', keepMine: '用我的', takeTheirs: '用对方的', empty: '（空）', again: '按现在的内容再提交',
   },
   field: {
-    category: '诉求类别', secondary_categories: '次要类别', nature: '性质', urgency: '紧急程度', headcount: '涉及人数', amount: '金额（元）', amount_cents: '金额（元）', amount_state: '款项状态', payment_on: '付款日期', caller_name: '称呼', caller: '诉求人', wish: '诉求（一句话）', text: '情况说明', employers: '用人单位', region_code: '地区', confidentiality: '保密', disclosure: '可告知身份', contact_mode: '联系方式', callback_wanted: '需要回访', accused_union_ids: '被投诉工会', reason: '理由', reason_code: '原因', basis: '依据', union_id: '工会', override_reason: '不按推荐的理由', due_at: '期限', upheld: '异议成立', handler_id: '主办人', deputy_id: 'B岗', at: '时间', means: '方式', outcome: '结果', true_claim: '诉求属实', done: '办理情况', solved: '是否解决', reply_text: '答复内容', approved: '通过', reached: '已接通', satisfied: '满意程度', answer: '答复', knowledge_id: '知识条目', route_told: '已告知的途径', parent_number: '并入的工单号', missing: '需要补充什么', reference: '文书或案号', version: '版本', state: '状态', evidence: '证据', caller_told: '已告知诉求人', difficulty: '难度', procedure: '法定程序', begins_on: '起算日', leader_id: '包案领导', letter_kind: '函件种类', letter_id: '函件', addressee: '收函单位', paid_on: '到账日期', petition_kind: '信访种类', article: '第三十一条第几项（申诉求决）', signed_on: '签署日期', pending_note: '不等协办反馈的说明', instalments: '分期付款', linked: '后续工单', money_received: '款项已到账', caller_id: '哪位诉求人', dual_dispatch: '双派单',
+    category: '诉求类别', secondary_categories: '次要类别', nature: '性质', urgency: '紧急程度', headcount: '涉及人数', amount: '金额（元）', amount_cents: '金额（元）', amount_state: '款项状态', payment_on: '付款日期', caller_name: '称呼', member_card_no: '会员服务卡号', caller: '诉求人', wish: '诉求（一句话）', text: '情况说明', employers: '用人单位', region_code: '地区', confidentiality: '保密', disclosure: '可告知身份', contact_mode: '联系方式', callback_wanted: '需要回访', accused_union_ids: '被投诉工会', reason: '理由', reason_code: '原因', basis: '依据', union_id: '工会', override_reason: '不按推荐的理由', due_at: '期限', upheld: '异议成立', handler_id: '主办人', deputy_id: 'B岗', at: '时间', means: '方式', outcome: '结果', true_claim: '诉求属实', done: '办理情况', solved: '是否解决', reply_text: '答复内容', approved: '通过', reached: '已接通', satisfied: '满意程度', answer: '答复', knowledge_id: '知识条目', route_told: '已告知的途径', parent_number: '并入的工单号', missing: '需要补充什么', reference: '文书或案号', version: '版本', state: '状态', evidence: '证据', caller_told: '已告知诉求人', difficulty: '难度', procedure: '法定程序', begins_on: '起算日', leader_id: '包案领导', letter_kind: '函件种类', letter_id: '函件', addressee: '收函单位', paid_on: '到账日期', petition_kind: '信访种类', article: '第三十一条第几项（申诉求决）', signed_on: '签署日期', pending_note: '不等协办反馈的说明', instalments: '分期付款', linked: '后续工单', money_received: '款项已到账', caller_id: '哪位诉求人', dual_dispatch: '双派单',
   },
   commandField: {
     withdraw: { reason: '诉求人的撤回意愿（原话）', means: '以何种方式表示' },

@@ -86,5 +86,5 @@ export const useTalk = defineStore('talk', () => {
     dialog.value = null
   }
 
-  return { talk, mine, asked, dialog, load, targets, begin, complete, merge, cancel, goOut, remove, press, help, withdrawHelp, loadAsked, answer, clear }
+  return { talk, mine, asked, dialog, take, load, targets, begin, complete, merge, cancel, goOut, remove, press, help, withdrawHelp, loadAsked, answer, clear }
 })

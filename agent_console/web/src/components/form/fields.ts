@@ -16,6 +16,8 @@ export interface FormFields {
   callback_wanted: boolean | null
   /** Written, never read back: the server returns it masked. */
   caller_name: string
+  /** The same: a member's, an identity or a bank card. */
+  member_card_no: string
 }
 
 export function fieldsOf(ticket: Ticket): FormFields {
@@ -33,12 +35,14 @@ export function fieldsOf(ticket: Ticket): FormFields {
     contact_mode: ticket.contact_mode ?? null,
     callback_wanted: ticket.callback_wanted ?? null,
     caller_name: '',
+    member_card_no: '',
   }
 }
 
 export function editOf(changes: Partial<FormFields>, version: number): TicketEdit {
-  const { caller_name: name, ...fields } = changes
-  return { ...fields, ...(name ? { caller: { name } } : {}), version } as TicketEdit
+  const { caller_name: name, member_card_no: card, ...fields } = changes
+  const caller = { ...(name ? { name } : {}), ...(card ? { member_card_no: card } : {}) }
+  return { ...fields, ...(name || card ? { caller } : {}), version } as TicketEdit
 }
 
 /** Without these the ticket cannot be accepted; P0 needs less (the phone comes first). */
