@@ -23,6 +23,7 @@ SCREENS: Final = (
     "/pool",
     "/return-calls",
     "/floor",
+    "/shifts",
     "/sla",
     "/reports",
     "/wallboard",
