@@ -21,6 +21,7 @@ from dispatch.models import (
     tickets,
     unions,
     views,
+    watching,
 )
 from dispatch.models import calendars as working_time
 from dispatch.models.base import Base
@@ -67,6 +68,7 @@ MODULES = (
     quality,
     recordings,
     wrap_ups,
+    watching,
 )
 """Imported for their tables; named so that none is forgotten."""
 
