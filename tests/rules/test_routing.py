@@ -228,7 +228,10 @@ def test_a_complaint_about_the_highest_union_or_about_nobody_goes_to_a_person() 
     assert rank(case_of("complaint_about_union", accused_union_ids=(1,)), UNIONS, ()).pool_reason == (
         "山东省总工会没有可受理的上级工会，请人工派单"
     )
-    assert rank(case_of("complaint_about_union"), UNIONS, ()).pool_reason == "被投诉单位未指明，请人工派单"
+    assert (
+        rank(case_of("complaint_about_union"), UNIONS, ()).pool_reason
+        == "被投诉的工会或人员未指明，请人工派单"
+    )
 
 
 def test_even_consent_does_not_let_the_accused_judge_themselves() -> None:
