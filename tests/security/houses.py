@@ -49,13 +49,13 @@ class Story:
     accused: tuple[int, ...]
     tied: frozenset[int]
     """Persons tied to its employer."""
-    complained_of: frozenset[int]
-    """Persons whom the caller complains about."""
-    drawn_of: int | None
-    """Whose work it was drawn for a quality check of; None for one that was not drawn."""
     named: Mapping[int, datetime | None]
     called_back_by: frozenset[int]
     disclosure: str
+    complained_of: frozenset[int] = frozenset()
+    """Persons whom the caller complains about."""
+    drawn_of: int | None = None
+    """Whose work it was drawn for a quality check of; None for one that was not drawn."""
 
 
 @dataclass(frozen=True)

@@ -4687,7 +4687,7 @@ export interface paths {
         };
         /**
          * Users
-         * @description Return the people of a union, of the reader's own where none is named.
+         * @description Return the people of a union, of the reader's own where none is named; with `q` the hotline's own by name.
          */
         get: operations["users_api_users_get"];
         put?: never;
@@ -5053,6 +5053,18 @@ export interface components {
         AccountVersion: {
             /** Version */
             version: number;
+        };
+        /** AccusedOut */
+        AccusedOut: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "union" | "person";
+            /** Name */
+            name: string;
         };
         /** ActionOut */
         ActionOut: {
@@ -9791,6 +9803,8 @@ export interface components {
         TicketCreate: {
             /** Accused Union Ids */
             accused_union_ids?: number[] | null;
+            /** Accused User Ids */
+            accused_user_ids?: number[] | null;
             /** Amount Cents */
             amount_cents?: number | null;
             /** Call Sid */
@@ -9872,6 +9886,8 @@ export interface components {
         TicketEdit: {
             /** Accused Union Ids */
             accused_union_ids?: number[] | null;
+            /** Accused User Ids */
+            accused_user_ids?: number[] | null;
             /** Amount Cents */
             amount_cents?: number | null;
             /** Callback Wanted */
@@ -9910,6 +9926,8 @@ export interface components {
         };
         /** TicketOut */
         TicketOut: {
+            /** Accused */
+            accused: components["schemas"]["AccusedOut"][];
             /** Actions */
             actions: components["schemas"]["ActionOut"][];
             /** Amount Cents */
@@ -26329,6 +26347,7 @@ export interface operations {
         parameters: {
             query?: {
                 union_id?: number | null;
+                q?: string | null;
             };
             header?: never;
             path?: never;
