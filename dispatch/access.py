@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from dispatch.actors import Actor
 from dispatch.errors import NotFound
 from dispatch.models.partners import Partner, PartnerLink
+from dispatch.models.quality import QualitySample
 from dispatch.models.tickets import (
     CallbackAttempt,
     Handling,
@@ -207,8 +208,11 @@ def _to_call_back(actor: Actor) -> ColumnElement[bool]:
     return and_(or_(Ticket.sealed.is_(False), _named(actor)), or_(due, attempted))
 
 
-def _ended(_: Actor) -> ColumnElement[bool]:
-    return and_(Ticket.sealed.is_(False), Ticket.state.in_([state.value for state in ENDED_STATES]))
+def _drawn(actor: Actor) -> ColumnElement[bool]:
+    # What was drawn is a handful: the lists begin there. Nobody judges his own work, so he has no sample of it.
+    drawn = select(QualitySample.ticket_id).where(QualitySample.subject_id != actor.user_id)
+    ended = Ticket.state.in_([state.value for state in ENDED_STATES])
+    return and_(Ticket.sealed.is_(False), ended, Ticket.id.in_(drawn))
 
 
 def _everything(_: Actor) -> ColumnElement[bool]:
@@ -254,7 +258,7 @@ _RULES: Final[Mapping[Role, Callable[[Actor], ColumnElement[bool]]]] = {
     Role.DISPATCHER: _of_centre,
     Role.SUPERVISOR: _of_leaders,
     Role.DUTY_LEADER: _of_leaders,
-    Role.INSPECTOR: _ended,
+    Role.INSPECTOR: _drawn,
     Role.UNION_HANDLER: _in_scope,
     Role.UNION_LEADER: _in_scope,
     Role.UNION_ADMINISTRATOR: _in_scope_unsealed,

@@ -122,6 +122,7 @@ def _take_over(move: Move, parent: Ticket, ticket: Ticket) -> None:
     more = [each for each in (ticket.category, *ticket.secondary_categories) if each and each not in codes]
     parent.secondary_categories = [*parent.secondary_categories, *more][: MOST_CATEGORIES - 1]
     parent.accused_union_ids = list(dict.fromkeys([*parent.accused_union_ids, *ticket.accused_union_ids]))
+    parent.accused_user_ids = list(dict.fromkeys([*parent.accused_user_ids, *ticket.accused_user_ids]))
     most = most_urgent(Urgency(parent.urgency), Urgency(ticket.urgency))
     reassess(session, parent, move.policy, now=move.now)
     parent.urgency = most_urgent(Urgency(parent.urgency), most).value

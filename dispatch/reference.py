@@ -16,7 +16,7 @@ from dispatch.models.people import User
 from dispatch.models.tickets import Ticket, TicketEmployer
 from dispatch.models.unions import Employer, Region, Union
 from dispatch.rules.levels import Level
-from dispatch.rules.roles import Role
+from dispatch.rules.roles import CENTRE_ROLES, Role
 from dispatch.rules.ticket_state import OPEN_STATES
 
 MAX_ROWS: Final = 500
@@ -166,6 +166,29 @@ def employers(session: Session, actor: Actor, *, q: str | None = None, limit: in
     ]
 
 
+def people_of_centre(session: Session, actor: Actor, q: str) -> list[PersonLine]:
+    """Return the hotline's own people by part of the name or by number, at most twenty; nobody to other readers."""
+    wanted = q.strip()
+    if not actor.of_centre or not wanted:
+        return []
+    people = session.scalars(
+        select(User)
+        .where(
+            User.union_id.is_(None),
+            User.disabled_at.is_(None),
+            User.role.in_(sorted(role.value for role in CENTRE_ROLES)),
+            or_(
+                User.display_name.contains(wanted, autoescape=True),
+                User.name == wanted,
+                User.extension == wanted,
+            ),
+        )
+        .order_by(User.id)
+        .limit(20)
+    )
+    return [_person(user, None) for user in people]
+
+
 def users_of_union(session: Session, actor: Actor, union_id: int | None = None) -> list[PersonLine]:
     """Return the people of a union (the actor's own without `union_id`); raises NotFound.
 
@@ -180,19 +203,20 @@ def users_of_union(session: Session, actor: Actor, union_id: int | None = None) 
     people = session.scalars(
         select(User).where(User.union_id == wanted, User.disabled_at.is_(None)).order_by(User.id)
     )
-    return [
-        PersonLine(
-            id=user.id,
-            name=user.name,
-            display_name=user.display_name,
-            role=user.role,
-            role_label=Role(user.role).label,
-            union_id=user.union_id,
-            union_name=name,
-            extension=user.extension,
-        )
-        for user in people
-    ]
+    return [_person(user, name) for user in people]
+
+
+def _person(user: User, union_name: str | None) -> PersonLine:
+    return PersonLine(
+        id=user.id,
+        name=user.name,
+        display_name=user.display_name,
+        role=user.role,
+        role_label=Role(user.role).label,
+        union_id=user.union_id,
+        union_name=union_name,
+        extension=user.extension,
+    )
 
 
 def _named(wanted: str) -> ColumnElement[bool]:

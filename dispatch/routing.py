@@ -11,6 +11,7 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.attendance import attendance_of
+from dispatch.models.people import User
 from dispatch.models.places import CourtDistrict, CourtDistrictRegion
 from dispatch.models.tickets import Ticket
 from dispatch.models.unions import Region, Union
@@ -26,7 +27,7 @@ from dispatch.rules.routing import (
 )
 from dispatch.rules.routing_rules import RuleBook
 from dispatch.rules.working_time import SHANGHAI
-from dispatch.scope import corporate_of, employers_of, view_of
+from dispatch.scope import accused_of, corporate_of, employers_of, view_of
 
 _OF_A_PLACE = and_(
     Union.level != Level.ENTERPRISE.value,
@@ -55,7 +56,8 @@ def recommend(
         employers=employers,
         rights_defence=ticket.rights_defence,
         sealed=ticket.sealed,
-        accused_union_ids=tuple(ticket.accused_union_ids),
+        accused_union_ids=accused_of(session, ticket),
+        accuses_centre=_accuses_centre(session, ticket),
         consent_waives_recusal=ticket.recusal_waived,
         mode=book.mode,
         home_province=policy.province,
@@ -92,8 +94,18 @@ def _name_of(session: Session, place: str) -> str:
     return "".join(named) or "".join(name for _, name, _ in rows)
 
 
+def _accuses_centre(session: Session, ticket: Ticket) -> bool:
+    """Whether the caller complains about somebody of the hotline itself, who sits in no union."""
+    if not ticket.accused_user_ids:
+        return False
+    query = select(User.id).where(User.id.in_(ticket.accused_user_ids), User.union_id.is_(None))
+    return session.scalar(query.limit(1)) is not None
+
+
 def _candidates(session: Session, case: RoutingCase, book: RuleBook) -> list[Union]:
     places = {case.place, *(each.region_code for each in case.employers)}
+    if case.accuses_centre:
+        places.add(case.home_province)
     regions = {code for place in places for code in candidate_region_codes(place)}
     own = {each.union_id for each in case.employers if each.union_id is not None}
     wanted = own | set(case.accused_union_ids)

@@ -13,6 +13,7 @@ from dispatch.kinship import kin, with_branches
 from dispatch.models.base import Base
 from dispatch.models.clocks import Clock
 from dispatch.models.history import Notice
+from dispatch.models.people import User
 from dispatch.models.tickets import CentreList, Handling, Ticket, TicketEmployer, TicketScope
 from dispatch.models.unions import Employer, EmployerTie, Union
 from dispatch.rules.levels import Level, UnionKind
@@ -225,6 +226,7 @@ def _scope(session: Session, ticket: Ticket, *, begins: bool) -> dict[int, str]:
     ids = {ancestor for union in handlers for ancestor in union.ancestor_ids()}
     employers = employers_of(session, ticket.id)
     corporate = corporate_of(session, employers)
+    accused = accused_of(session, ticket)
     handling = {union.id for union in handlers}
     return {
         union.id: "handler" if union.id in handling else "ancestor"
@@ -234,11 +236,20 @@ def _scope(session: Session, ticket: Ticket, *, begins: bool) -> dict[int, str]:
             employers,
             rights_defence=ticket.rights_defence,
             consent=ticket.recusal_waived,
-            accused=ticket.accused_union_ids,
+            accused=accused,
             corporate=corporate,
         )
         is None
     }
+
+
+def accused_of(session: Session, ticket: Ticket) -> tuple[int, ...]:
+    """Return the unions that the caller complains about: those he named, and those where the persons he named sit."""
+    if not ticket.accused_user_ids:
+        return tuple(ticket.accused_union_ids)
+    sit = select(User.union_id).where(User.id.in_(ticket.accused_user_ids), User.union_id.is_not(None))
+    found = [each for each in session.scalars(sit.order_by(User.id)) if each is not None]
+    return tuple(dict.fromkeys([*ticket.accused_union_ids, *found]))
 
 
 def _watchers(session: Session, child: Ticket) -> Sequence[Union]:
@@ -254,6 +265,8 @@ def _rewrite_recusals(session: Session, ticket: Ticket, *, begins: bool) -> None
     rows: dict[int, str] = {}
     if ticket.rights_defence and not ticket.recusal_waived:
         rows = _tied(session, ticket)
+    # No consent covers what is complained of oneself.
+    rows |= dict.fromkeys(ticket.accused_user_ids, "被投诉人")
     found: dict[int, str] = {}
     if not begins:
         found = {row.user_id: row.reason for row in connection.execute(_RECUSED, {"ticket": ticket.id})}

@@ -17,6 +17,7 @@ from dispatch.models.life import Letter, Payment
 from dispatch.models.people import User
 from dispatch.models.signals import TicketStatute
 from dispatch.models.tickets import Ticket
+from dispatch.models.unions import Union
 from dispatch.rules.ticket_fields import LetterKind
 from dispatch.rules.ticket_state import State
 
@@ -28,6 +29,27 @@ RELATIONS: Final[Mapping[str, str]] = {
     "petition_review": "信访复查",
     "petition_re_review": "信访复核",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class AccusedView:
+    """A union or a person that the caller complains about."""
+
+    kind: str
+    id: int
+    name: str
+
+
+def accused_views(session: Session, ticket: Ticket) -> list[AccusedView]:
+    """Return whom the caller complains about, unions before persons."""
+    found: list[AccusedView] = []
+    if ticket.accused_union_ids:
+        unions = select(Union.id, Union.name).where(Union.id.in_(ticket.accused_union_ids))
+        found += [AccusedView("union", *row) for row in session.execute(unions.order_by(Union.id))]
+    if ticket.accused_user_ids:
+        people = select(User.id, User.display_name).where(User.id.in_(ticket.accused_user_ids))
+        found += [AccusedView("person", *row) for row in session.execute(people.order_by(User.id))]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

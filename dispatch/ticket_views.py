@@ -24,7 +24,16 @@ from dispatch.rules.numbering import TicketNumber
 from dispatch.rules.permissions import Action
 from dispatch.rules.ticket_state import State
 from dispatch.scope import UNION_CLOCKS
-from dispatch.side_views import LetterView, LinkView, leader_name, letters, links, sides
+from dispatch.side_views import (
+    AccusedView,
+    LetterView,
+    LinkView,
+    accused_views,
+    leader_name,
+    letters,
+    links,
+    sides,
+)
 from dispatch.sla_view import ClockView, clock_views
 from dispatch.statutes import StatuteView, statute_views
 from dispatch.timeline import EventView, timeline
@@ -102,6 +111,7 @@ class TicketDetail(TicketLine):
     secondary_categories: list[str]
     region_code: str | None
     employers: list[EmployerOnTicketView]
+    accused: list[AccusedView]
     amount_cents: int | None
     confidentiality: str | None
     disclosure: str | None
@@ -205,6 +215,7 @@ def ticket_detail(
         secondary_categories=list(ticket.secondary_categories),
         region_code=ticket.region_code,
         employers=[] if kept else employers,
+        accused=[] if kept else accused_views(session, ticket),
         amount_cents=ticket.amount_cents,
         confidentiality=ticket.confidentiality,
         disclosure=ticket.disclosure,

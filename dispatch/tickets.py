@@ -19,6 +19,7 @@ from dispatch.database import Database
 from dispatch.errors import Invalid, NotAllowed, VersionConflict
 from dispatch.events import By, record, ticket_stream
 from dispatch.models.history import Event
+from dispatch.models.people import User
 from dispatch.models.tickets import Ticket, TicketEmployer, TicketSequence
 from dispatch.models.unions import Region, Union
 from dispatch.parties import CallerDetails as CallerDetails
@@ -52,6 +53,7 @@ PLAIN_FIELDS: Final = (
     "contact_mode",
     "callback_wanted",
     "accused_union_ids",
+    "accused_user_ids",
 )
 """Columns of the ticket that its editors may write."""
 
@@ -96,6 +98,7 @@ def open_ticket(
         urgency=Urgency.P2.value,
         urgency_reasons=[],
         accused_union_ids=[],
+        accused_user_ids=[],
         wish="",
         text="",
     )
@@ -281,6 +284,11 @@ def _checked(session: Session, fields: dict[str, Any], policy: Policy) -> dict[s
         known = session.scalars(select(Union.id).where(Union.id.in_(accused))).all()
         if set(accused) - set(known):
             wrong["accused_union_ids"] = "没有这个工会"
+    persons = fields.get("accused_user_ids")
+    if persons:
+        known = session.scalars(select(User.id).where(User.id.in_(persons))).all()
+        if set(persons) - set(known):
+            wrong["accused_user_ids"] = "没有这个人员"
     if wrong:
         raise Invalid(wrong)
     return {name: value for name, value in fields.items() if name in PLAIN_FIELDS}

@@ -124,6 +124,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "amount_cents": "金额（元）",
     "caller": "诉求人信息",
     "accused_union_ids": "被投诉工会",
+    "accused_user_ids": "被投诉人员",
     "override_reason": "改派理由",
     "union": "工会",
     "suggested_union": "建议转派",

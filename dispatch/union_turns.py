@@ -14,7 +14,7 @@ from dispatch.models.unions import Union
 from dispatch.move import Move
 from dispatch.rules.recusal import recused
 from dispatch.rules.ticket_state import ClockKind
-from dispatch.scope import corporate_of, employers_of, view_of
+from dispatch.scope import accused_of, corporate_of, employers_of, view_of
 
 
 def union_named(move: Move, union_id: int) -> Union:
@@ -33,7 +33,7 @@ def recusal_of(session: Session, ticket: Ticket, union: Union) -> str | None:
         employers,
         rights_defence=ticket.rights_defence,
         consent=ticket.recusal_waived,
-        accused=ticket.accused_union_ids,
+        accused=accused_of(session, ticket),
         corporate=corporate_of(session, employers),
     )
 

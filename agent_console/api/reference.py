@@ -52,8 +52,11 @@ def employers(visit: ReferenceVisit, q: Line = "") -> list[EmployerOut]:
 
 
 @router.get("/users")
-def users(visit: ReferenceVisit, union_id: int | None = None) -> list[UserOut]:
-    """Return the people of a union, of the reader's own where none is named."""
+def users(visit: ReferenceVisit, union_id: int | None = None, q: Line | None = None) -> list[UserOut]:
+    """Return the people of a union, of the reader's own where none is named; with `q` the hotline's own by name."""
     with visit.reading() as session:
+        if q is not None:
+            people = reference.people_of_centre(session, visit.actor, q)
+            return [UserOut.model_validate(each) for each in people]
         found = reference.users_of_union(session, visit.actor, union_id)
         return [UserOut.model_validate(each) for each in found]

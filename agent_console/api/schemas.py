@@ -275,12 +275,20 @@ class TicketSummary(Given):
     version: int
 
 
+class AccusedOut(Given):
+    kind: Literal["union", "person"]
+    id: int
+    name: str
+
+
 class TicketOut(TicketSummary):
     text: str
     nature: str | None
     secondary_categories: list[str]
     region_code: str | None
     employers: list[EmployerOnTicket]
+    accused: list[AccusedOut]
+    """Whom the caller complains about."""
     amount_cents: int | None
     confidentiality: Confidentiality | None
     disclosure: Disclosure | None
@@ -424,6 +432,8 @@ class TicketFields(Taken):
     statutes: list[StatuteIn] | None = Field(default=None, max_length=10)
     accused_union_ids: list[int] | None = Field(default=None, max_length=5)
     """Unions that the caller complains about: their parent receives the ticket, and they never see it."""
+    accused_user_ids: list[int] | None = Field(default=None, max_length=5)
+    """Persons that the caller complains about, of a union or of the hotline itself: they never see it either."""
 
 
 class TicketCreate(TicketFields):

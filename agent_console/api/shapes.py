@@ -193,6 +193,7 @@ def _receipt(ticket: Ticket, visit: Visit) -> TicketOut:
         secondary_categories=[],
         region_code=None,
         employers=[],
+        accused=[],
         amount_cents=None,
         confidentiality=None,
         disclosure=None,

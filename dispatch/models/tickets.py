@@ -72,6 +72,8 @@ class Ticket(Base):
     """The caller's recorded consent that the employer's own union may see the ticket."""
     accused_union_ids: Mapped[list[int]] = mapped_column(default=list)
     """Unions that the caller complains about; they and everything below them are recused."""
+    accused_user_ids: Mapped[list[int]] = mapped_column(default=list)
+    """Persons that the caller complains about; they and the unions where they sit are recused."""
     redo_count: Mapped[int] = mapped_column(default=0)
     return_count: Mapped[int] = mapped_column(default=0)
     query_code_generation: Mapped[int] = mapped_column(default=1)

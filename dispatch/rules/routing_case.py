@@ -38,6 +38,8 @@ class RoutingCase:
     """Of the whole ticket: any R category makes it so; the leading category's own flag counts in any case."""
     sealed: bool = False
     accused_union_ids: tuple[int, ...] = ()
+    accuses_centre: bool = False
+    """The caller complains about somebody of the hotline itself."""
     consent_waives_recusal: bool = False
     mode: DispatchMode = DispatchMode.STEPWISE
     home_province: str = ""

@@ -74,12 +74,27 @@ class Search:
 
     def _above_the_accused(self) -> Ranking:
         accused = [self.unions[each] for each in self.case.accused_union_ids if each in self.unions]
+        if self.case.accuses_centre:
+            return self._above_the_centre()
         if not accused:
-            return Ranking((), (), "被投诉单位未指明，请人工派单")
+            return Ranking((), (), "被投诉的工会或人员未指明，请人工派单")
         # The one nearest the root: its parent stands above them all, or above none and recusal says so.
         highest = min(accused, key=lambda union: (len(union.ancestors), union.id))
         self._walk_up(highest, (f"投诉{highest.name}，由其上级受理",))
         return self._ranking(f"{highest.name}没有可受理的上级工会，请人工派单")
+
+    def _above_the_centre(self) -> Ranking:
+        """Recommend the provincial union: it keeps the hotline, and no desk of the hotline judges its own people."""
+        provinces = [
+            union
+            for union in self.unions.values()
+            if union.level is Level.PROVINCE
+            and union.kind is UnionKind.TERRITORY
+            and union.region_code == self.case.home_province
+        ]
+        for union in sorted(provinces, key=lambda each: each.id):
+            self._walk_up(union, (f"投诉热线人员，由{union.name}受理，被投诉人回避",))
+        return self._ranking("投诉热线人员，没有可受理的省级工会，请带班领导人工处理")
 
     def _by_rule(self, rule: RoutingRule, book: dict[str, RoutingRule]) -> None:
         """Recommend the rule's union; where it must not or cannot take the case, the rule named for that, and so on."""

@@ -9,9 +9,10 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import Session
 
+from dispatch.access import visible
 from dispatch.actors import Actor
 from dispatch.errors import NotFound
-from dispatch.models.tickets import Ticket
+from dispatch.models.tickets import Ticket, TicketRecusal
 from dispatch.policy import Policy
 from dispatch.rules.roles import Role
 from hotline.calls.models import Call, TicketCall
@@ -43,7 +44,9 @@ class Seals:
 def visible_calls(actor: Actor, seals: Seals) -> ColumnElement[bool]:
     """Return the SQL condition on Call that holds exactly for what this actor may read."""
     rule = _RULES.get(actor.role)
-    return rule(actor, seals) if rule is not None else false()
+    if rule is None:
+        return false()
+    return or_(_at_hand(actor), and_(rule(actor, seals), ~_recused(actor)))
 
 
 def find_call(session: Session, actor: Actor, sid: str, *, seals: Seals, lock: bool = False) -> Call:
@@ -73,6 +76,15 @@ def sealed_calls(seals: Seals) -> ColumnElement[bool]:
     return or_(by_category, by_line, of_ticket)
 
 
+def _recused(actor: Actor) -> ColumnElement[bool]:
+    """Whether a ticket came of the call that this person must not see: nor does he read what was said of him."""
+    return exists().where(
+        TicketCall.call_id == Call.id,
+        TicketRecusal.ticket_id == TicketCall.ticket_id,
+        TicketRecusal.user_id == actor.user_id,
+    )
+
+
 def _at_hand(actor: Actor) -> ColumnElement[bool]:
     """Whether it rings at the actor, or is his conversation until he has finished writing."""
     rings = exists().where(
@@ -96,8 +108,12 @@ def _of_callers_back(actor: Actor, seals: Seals) -> ColumnElement[bool]:
     return or_(and_(Call.operator_id == actor.user_id, ~sealed_calls(seals)), _at_hand(actor))
 
 
-def _ended(_: Actor, seals: Seals) -> ColumnElement[bool]:
-    return and_(Call.conversation_state == Conversation.ENDED.value, ~sealed_calls(seals))
+def _drawn(actor: Actor, seals: Seals) -> ColumnElement[bool]:
+    of_sample = (
+        select(TicketCall.call_id).join(Ticket, Ticket.id == TicketCall.ticket_id).where(visible(actor))
+    )
+    ended = Call.conversation_state == Conversation.ENDED.value
+    return and_(ended, ~sealed_calls(seals), Call.id.in_(of_sample))
 
 
 def _everything(_: Actor, __: Seals) -> ColumnElement[bool]:
@@ -111,7 +127,7 @@ _RULES: Final[Mapping[Role, Callable[[Actor, Seals], ColumnElement[bool]]]] = {
     Role.COUNSELLOR: _own,
     Role.LAWYER: _own,
     Role.CALLBACK_OPERATOR: _of_callers_back,
-    Role.INSPECTOR: _ended,
+    Role.INSPECTOR: _drawn,
     Role.AUDITOR: _everything,
 }
 """docs/quality.md, who may do what; a role that is missing here sees no call."""

@@ -228,7 +228,21 @@ def test_a_complaint_about_the_highest_union_or_about_nobody_goes_to_a_person() 
     assert rank(case_of("complaint_about_union", accused_union_ids=(1,)), UNIONS, ()).pool_reason == (
         "山东省总工会没有可受理的上级工会，请人工派单"
     )
-    assert rank(case_of("complaint_about_union"), UNIONS, ()).pool_reason == "被投诉单位未指明，请人工派单"
+    assert (
+        rank(case_of("complaint_about_union"), UNIONS, ()).pool_reason
+        == "被投诉的工会或人员未指明，请人工派单"
+    )
+
+
+def test_a_complaint_about_the_hotline_s_own_people_goes_to_the_province_or_to_a_person() -> None:
+    case = case_of("complaint_about_union", accuses_centre=True, accused_union_ids=(3,), home_province="37")
+    assert first(rank(case, UNIONS, ())) == (
+        "山东省总工会",
+        ("投诉热线人员，由山东省总工会受理，被投诉人回避",),
+    )
+    nobody = "投诉热线人员，没有可受理的省级工会，请带班领导人工处理"
+    for without in (replace(case, home_province="51"), replace(case, accused_union_ids=(1,))):
+        assert rank(without, UNIONS, ()).pool_reason == nobody
 
 
 def test_even_consent_does_not_let_the_accused_judge_themselves() -> None:

@@ -52,6 +52,10 @@ class Story:
     named: Mapping[int, datetime | None]
     called_back_by: frozenset[int]
     disclosure: str
+    complained_of: frozenset[int] = frozenset()
+    """Persons whom the caller complains about."""
+    drawn_of: int | None = None
+    """Whose work it was drawn for a quality check of; None for one that was not drawn."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,8 @@ def story(draw: st.DrawFn, number: int, unions: list[int], people: list[Person])
         turns=tuple(turns),
         accused=tuple(draw(st.sets(st.sampled_from(unions), max_size=1))),
         tied=frozenset(draw(st.sets(ids, max_size=3))),
+        complained_of=frozenset(draw(st.sets(ids, max_size=1))),
+        drawn_of=draw(st.none() | ids) if state in ENDED else None,
         named=draw(st.dictionaries(ids, st.sampled_from((None, PAST, FUTURE)), max_size=4)),
         called_back_by=frozenset(draw(st.sets(ids, max_size=2))),
         disclosure=draw(st.sampled_from(("none", "union", "employer"))),
@@ -143,8 +149,8 @@ def own_or_assigned(_: House, person: Person, told: Story) -> bool:
     return told.owner == person.id or (told.sealed and knows(person, told))
 
 
-def ended(_: House, _person: Person, told: Story) -> bool:
-    return not told.sealed and told.state in ENDED
+def drawn(_: House, person: Person, told: Story) -> bool:
+    return not told.sealed and told.state in ENDED and told.drawn_of not in (None, person.id)
 
 
 def everything(_: House, _person: Person, _told: Story) -> bool:
@@ -159,7 +165,9 @@ def in_subtree(house: House, person: Person, told: Story) -> bool:
     assert person.union is not None
     current = [turn.union for turn in told.turns if not turn.ended]
     current += [told.origin] if told.origin is not None else []
-    below_accused = any(accused in house.above(person.union) for accused in told.accused)
+    where_they_sit = {each.union for each in house.people if each.id in told.complained_of}
+    accused_unions = {*told.accused, *where_they_sit} - {None}
+    below_accused = any(accused in house.above(person.union) for accused in accused_unions)
     return not below_accused and any(person.union in house.above(union) for union in current)
 
 
@@ -183,7 +191,7 @@ READS: Final[Mapping[Role, Callable[[House, Person, Story], bool]]] = {
     Role.DISPATCHER: open_to_all,
     Role.SUPERVISOR: by_leaders,
     Role.DUTY_LEADER: by_leaders,
-    Role.INSPECTOR: ended,
+    Role.INSPECTOR: drawn,
     Role.UNION_HANDLER: in_union,
     Role.UNION_LEADER: in_union,
     Role.UNION_ADMINISTRATOR: in_union_unsealed,
@@ -195,7 +203,7 @@ READS: Final[Mapping[Role, Callable[[House, Person, Story], bool]]] = {
 
 def reads(house: House, person: Person, told: Story) -> bool:
     """Whether the table lets this person read this ticket."""
-    return person.id not in told.tied and READS[person.role](house, person, told)
+    return person.id not in told.tied | told.complained_of and READS[person.role](house, person, told)
 
 
 def reads_words(house: House, person: Person, told: Story) -> bool:
@@ -242,7 +250,7 @@ def edits(house: House, person: Person, told: Story) -> bool:
 
 def breaks_the_seal(_: House, person: Person, told: Story) -> bool:
     leads = person.role in (Role.SUPERVISOR, Role.DUTY_LEADER, Role.AUDITOR)
-    return told.sealed and leads and person.id not in told.tied
+    return told.sealed and leads and person.id not in told.tied | told.complained_of
 
 
 def names_people(house: House, person: Person, told: Story) -> bool:

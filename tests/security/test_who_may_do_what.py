@@ -28,6 +28,7 @@ from dispatch.actors import Actor
 from dispatch.database import Database
 from dispatch.models.people import Session as BrowserSession
 from dispatch.models.people import User
+from dispatch.models.quality import QualitySample
 from dispatch.models.tickets import (
     CallbackAttempt,
     Caller,
@@ -142,6 +143,7 @@ def tell_story(session: Session, told: Story) -> Fact:
         rights_defence=True,
         sealed=told.sealed,
         accused_union_ids=list(told.accused),
+        accused_user_ids=sorted(told.complained_of),
         secondary_categories=[],
         urgency="P2",
         urgency_reasons=[],
@@ -166,6 +168,8 @@ def tell_story(session: Session, told: Story) -> Fact:
         )
     for user, until in told.named.items():
         session.add(SealedAccess(ticket_id=told.id, user_id=user, reason="指定", at=NOW, until=until))
+    if told.drawn_of is not None:
+        session.add(QualitySample(ticket_id=told.id, subject_id=told.drawn_of, ended_at=NOW, drawn_at=NOW))
     for attempt, user in enumerate(sorted(told.called_back_by), start=1):
         session.add(
             CallbackAttempt(ticket_id=told.id, round=0, attempt=attempt, at=NOW, by_id=user, reached=False)

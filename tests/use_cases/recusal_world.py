@@ -124,7 +124,9 @@ def forbidden(session: Session, ticket: Ticket) -> tuple[set[int], set[int]]:
             number = unions[number].parent_id
         return found
 
-    roots = set(ticket.accused_union_ids)
+    accused = set(ticket.accused_user_ids)
+    sit = {user.union_id for user in session.scalars(select(User)) if user.id in accused}
+    roots = set(ticket.accused_union_ids) | {each for each in sit if each is not None}
     persons: set[int] = set()
     if ticket.rights_defence and not ticket.recusal_waived:
         named = session.scalars(
@@ -141,8 +143,10 @@ def forbidden(session: Session, ticket: Ticket) -> tuple[set[int], set[int]]:
             number for number, union in unions.items() if union.group_code and union.group_code in codes
         }
         roots |= {up for each in own for up in line(each) if unions[up].level == "enterprise"}
-        persons = set(session.scalars(select(EmployerTie.user_id).where(EmployerTie.employer_id.in_(family))))
-    return {number for number in unions if roots & set(line(number))}, persons
+        persons |= set(
+            session.scalars(select(EmployerTie.user_id).where(EmployerTie.employer_id.in_(family)))
+        )
+    return {number for number in unions if roots & set(line(number))}, persons | accused
 
 
 def _family(employers: dict[int, Employer], start: set[int]) -> set[int]:

@@ -156,7 +156,9 @@ class Walk:
             ToldEmployer(name="某厂"),
         )
         accused = self._some(self.unions) if self.random.random() < 0.2 else []
-        fields: dict[str, Any] = {"accused_union_ids": accused}
+        persons = [person.user_id or 0 for person in self.actors.values() if person.name != "supervisor"]
+        accused_persons = self._some(persons) if self.random.random() < 0.3 else []
+        fields: dict[str, Any] = {"accused_union_ids": accused, "accused_user_ids": accused_persons}
         if self.random.random() < 0.2:
             fields["category"] = self.random.choice(("wage_arrears", "hardship_registration"))
         edit_ticket(
@@ -235,7 +237,7 @@ class Walk:
             assert not unions & listed, "|".join(self.done)
             barred = select(TicketRecusal.user_id).where(TicketRecusal.ticket_id == ticket.id)
             assert persons <= set(self.session.scalars(barred)), self.done
-            for actor in self.union_people if doors else ():
+            for actor in self.actors.values() if doors else ():
                 if actor.union_id in unions or actor.user_id in persons:
                     self._sees_nothing(actor, ticket)
 

@@ -100,7 +100,11 @@ def test_an_inspector_draws_hears_and_scores_and_the_operator_appeals(house: Hou
     path = f"/api/recordings/{keep(house)}"
     as_role(house, "dispatcher", "inspector")
     inspector, leader = house.browser("dispatcher"), house.browser("supervisor")
-    assert inspector.get(path).status_code == 403
+    number = ticket["number"]
+    shown = (f"/api/tickets/{number}", "/api/calls/CA1", path)
+    lists = ("/api/tickets?bucket=all", "/api/tickets/export?bucket=all", "/api/calls")
+    assert [inspector.get(each).status_code for each in shown] == [404, 404, 404]
+    assert not any(each in inspector.get(which).text for which in lists for each in (number, "CA1"))
     # The shipped share of such calls is a fifth: here all of them are drawn.
     policy = house.services.quality
     everything = replace(policy, percent=dict.fromkeys(policy.percent, 100))
@@ -110,6 +114,8 @@ def test_an_inspector_draws_hears_and_scores_and_the_operator_appeals(house: Hou
     (line,) = ok(inspector.get("/api/quality/samples", params={"state": "open"}))["items"]
     where = f"/api/quality/samples/{line['id']}"
     detail = ok(inspector.get(where))
+    assert [inspector.get(each).status_code for each in shown[:2]] == [200, 200], "drawn, it is his to read"
+    assert all(number in inspector.get(which).text for which in lists[:2])
     assert [each["id"] for call in detail["calls"] for each in call["recordings"]] == [
         int(path.split("/")[-1])
     ]

@@ -167,7 +167,7 @@ def test_a_message_that_reached_nobody_is_any_operator_s(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "status"), [("inspector", 403), ("auditor", 403), ("callback_operator", 403), ("lawyer", 404)]
+    ("role", "status"), [("inspector", 404), ("auditor", 403), ("callback_operator", 403), ("lawyer", 404)]
 )
 def test_other_posts_hear_nothing(house: House, role: str, status: int) -> None:
     talking(house)

@@ -326,3 +326,33 @@ def test_foreign_pages_and_oversized_bodies_never_reach_a_ticket(house: House) -
     large = browser.post("/api/tickets", json={**WAGES, "text": "长" * 1_000_000})
     assert (large.status_code, large.json()["code"]) == (413, "too_large")
     assert browser.get("/api/tickets").json()["items"] == []
+
+
+def test_the_accused_of_a_complaint_never_sees_it_and_it_goes_above_him(house_on_each_engine: House) -> None:
+    house = house_on_each_engine
+    operator, accused, union = (house.browser(name) for name in ("operator", "other-operator", "lixia"))
+    (person,) = operator.get("/api/users", params={"q": "other-operator"}).json()
+    assert union.get("/api/users", params={"q": "other-operator"}).json() == []
+    told = {"category": "complaint_about_union", "employers": [{"name": ""}], "text": "接电话的人态度差"}
+    wrong = operator.post("/api/tickets", json={**WAGES, **told, "accused_user_ids": [999_999]})
+    assert (wrong.status_code, wrong.json()["fields"]) == (422, {"accused_user_ids": "没有这个人员"})
+    draft = created(operator, **told, accused_user_ids=[person["id"]])
+    assert [(each["kind"], each["name"]) for each in draft["accused"]] == [("person", person["display_name"])]
+    number = draft["number"]
+    first = operator.get(f"/api/tickets/{number}/unions").json()["recommendations"][0]
+    assert (first["level"], "投诉热线人员" in first["reasons"][0]) == ("province", True)
+    assert accused.get(f"/api/tickets/{number}").status_code == 404
+    for path in ("/api/tickets?bucket=all", "/api/tickets?bucket=all&q=态度差", "/api/notices"):
+        assert number not in accused.get(path).text
+    accepted = commanded(operator, draft, "accept")
+    refused = accused.post(f"/api/tickets/{number}/withdraw", json={"version": accepted["version"]})
+    assert refused.status_code == 404
+    # Of somebody who sits in a union: past him and his whole union, to its parent.
+    handler = house.world.actor("lixia")
+    own = created(operator, **told, accused_user_ids=[handler.user_id])
+    best = operator.get(f"/api/tickets/{own['number']}/unions").json()["recommendations"][0]
+    assert best["union_id"] == house.world.union("3701")
+    own = commanded(operator, own, "accept")
+    body = {"version": own["version"], "union_id": handler.union_id, "override_reason": "就近"}
+    answer = house.browser("dispatcher").post(f"/api/tickets/{own['number']}/dispatch", json=body)
+    assert (answer.status_code, "被投诉单位" in answer.json()["detail"]) == (403, True)

@@ -4731,7 +4731,7 @@ export interface paths {
         };
         /**
          * Users
-         * @description Return the people of a union, of the reader's own where none is named.
+         * @description Return the people of a union, of the reader's own where none is named; with `q` the hotline's own by name.
          */
         get: operations["users_api_users_get"];
         put?: never;
@@ -5097,6 +5097,18 @@ export interface components {
         AccountVersion: {
             /** Version */
             version: number;
+        };
+        /** AccusedOut */
+        AccusedOut: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "union" | "person";
+            /** Name */
+            name: string;
         };
         /** ActionOut */
         ActionOut: {
@@ -9873,6 +9885,8 @@ export interface components {
         TicketCreate: {
             /** Accused Union Ids */
             accused_union_ids?: number[] | null;
+            /** Accused User Ids */
+            accused_user_ids?: number[] | null;
             /** Amount Cents */
             amount_cents?: number | null;
             /** Call Sid */
@@ -9954,6 +9968,8 @@ export interface components {
         TicketEdit: {
             /** Accused Union Ids */
             accused_union_ids?: number[] | null;
+            /** Accused User Ids */
+            accused_user_ids?: number[] | null;
             /** Amount Cents */
             amount_cents?: number | null;
             /** Callback Wanted */
@@ -9992,6 +10008,8 @@ export interface components {
         };
         /** TicketOut */
         TicketOut: {
+            /** Accused */
+            accused: components["schemas"]["AccusedOut"][];
             /** Actions */
             actions: components["schemas"]["ActionOut"][];
             /** Amount Cents */
@@ -26497,6 +26515,7 @@ export interface operations {
         parameters: {
             query?: {
                 union_id?: number | null;
+                q?: string | null;
             };
             header?: never;
             path?: never;

@@ -1,6 +1,7 @@
 // English: for whoever chose it; the same keys as Chinese.
 import inbox from './inbox.en'
 import kb from './kb.en'
+import core from './core.en'
 import desk from './desk.en'
 import admin from './admin.en'
 import carrier from './carrier.en'
@@ -17,6 +18,7 @@ const en: typeof zhCN = {
   ...kb,
   ...partners,
   ...reports,
+  ...core,
   ...desk,
   ...voice,
   ...admin,

@@ -1,6 +1,7 @@
 // Chinese: what users read unless they chose otherwise.
 import inbox from './inbox.zh-CN'
 import kb from './kb.zh-CN'
+import core from './core.zh-CN'
 import desk from './desk.zh-CN'
 import admin from './admin.zh-CN'
 import carrier from './carrier.zh-CN'
@@ -16,6 +17,7 @@ export default {
   ...kb,
   ...partners,
   ...reports,
+  ...core,
   ...desk,
   ...voice,
   ...admin,

@@ -39,6 +39,7 @@ export const useReference = defineStore('reference', () => {
   const employers = (q: string): Promise<Employer[]> => ask(http.GET('/api/employers', { params: { query: { q } } }))
   const people = (unionId: number): Promise<User[]> =>
     ask(http.GET('/api/users', { params: { query: { union_id: unionId } } }))
+  const desk = (q: string): Promise<User[]> => ask(http.GET('/api/users', { params: { query: { q } } }))
 
-  return { categories, groups, loadCategories, regions, unions, unionName, employers, people }
+  return { categories, groups, loadCategories, regions, unions, unionName, employers, people, desk }
 })

@@ -1,5 +1,5 @@
 // What the intake form edits, and how it travels to and from the API.
-import type { EmployerOnTicket, Ticket, TicketEdit } from '@/api/types'
+import type { Accused, EmployerOnTicket, Ticket, TicketEdit } from '@/api/types'
 
 export interface FormFields {
   category: string | null
@@ -9,6 +9,8 @@ export interface FormFields {
   wish: string
   text: string
   employers: EmployerOnTicket[]
+  /** Whom the caller complains about. */
+  accused: Accused[]
   region_code: string | null
   confidentiality: Ticket['confidentiality']
   disclosure: Ticket['disclosure']
@@ -29,6 +31,7 @@ export function fieldsOf(ticket: Ticket): FormFields {
     wish: ticket.wish,
     text: ticket.text,
     employers: ticket.employers,
+    accused: ticket.accused,
     region_code: ticket.region_code ?? null,
     confidentiality: ticket.confidentiality ?? null,
     disclosure: ticket.disclosure ?? null,
@@ -40,9 +43,11 @@ export function fieldsOf(ticket: Ticket): FormFields {
 }
 
 export function editOf(changes: Partial<FormFields>, version: number): TicketEdit {
-  const { caller_name: name, member_card_no: card, ...fields } = changes
+  const { caller_name: name, member_card_no: card, accused, ...fields } = changes
   const caller = { ...(name ? { name } : {}), ...(card ? { member_card_no: card } : {}) }
-  return { ...fields, ...(name || card ? { caller } : {}), version } as TicketEdit
+  const ids = (kind: Accused['kind']): number[] => (accused ?? []).filter((each) => each.kind === kind).map((each) => each.id)
+  const complaint = accused ? { accused_union_ids: ids('union'), accused_user_ids: ids('person') } : {}
+  return { ...fields, ...complaint, ...(name || card ? { caller } : {}), version } as TicketEdit
 }
 
 /** Without these the ticket cannot be accepted; P0 needs less (the phone comes first). */
