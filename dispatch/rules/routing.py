@@ -41,7 +41,9 @@ def rank(case: RoutingCase, candidates: Iterable[UnionView], rules: Iterable[Rou
     if case.category.never_dispatch:
         return Ranking((), (), f"“{case.category.name}”由中心答复、预约或转介，不派单")
     place = case.place
-    if case.home_province and place and not place.startswith(case.home_province):
+    # A complaint about our own is ours, wherever it happened.
+    abroad = case.home_province and place and not place.startswith(case.home_province)
+    if abroad and not case.accuses_us:
         reason = f"事发地在外省（{place[:2]}），请建子工单转当地12351"
         return Ranking((), (), reason, proposals=(Proposal(ProposalKind.CHILD_TICKET, place[:2], reason),))
     return Search(case, candidates).run(rules)

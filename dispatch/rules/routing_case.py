@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from dispatch.rules.attendance import Attendance
-from dispatch.rules.categories import Category
+from dispatch.rules.categories import Category, Entry
 from dispatch.rules.levels import Level
 from dispatch.rules.recusal import EmployerView
 from dispatch.rules.routing_rules import DispatchMode
@@ -62,6 +62,12 @@ class RoutingCase:
         if self.region_code:
             return self.region_code
         return next((each.region_code for each in self.employers if each.region_code), "")
+
+    @property
+    def accuses_us(self) -> bool:
+        """Whether it is a complaint about a union of ours, or about the hotline's own people."""
+        is_complaint = self.category.entry == (Entry.PARENT_OF_ACCUSED,)
+        return is_complaint and (self.accuses_centre or bool(self.accused_union_ids))
 
     @property
     def concerns_court(self) -> bool:

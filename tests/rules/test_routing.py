@@ -245,6 +245,14 @@ def test_a_complaint_about_the_hotline_s_own_people_goes_to_the_province_or_to_a
         assert rank(without, UNIONS, ()).pool_reason == nobody
 
 
+def test_a_complaint_about_our_own_stays_ours_wherever_it_happened() -> None:
+    abroad = case_of("complaint_about_union", region_code="350582", home_province="37")
+    ours = replace(abroad, accused_union_ids=(3,))
+    assert [each.union_name for each in rank(ours, UNIONS, ()).recommendations] == ["济南市总工会"]
+    assert first(rank(replace(abroad, accuses_centre=True), UNIONS, ()))[0] == "山东省总工会"
+    assert [each.region_code for each in rank(abroad, UNIONS, ()).proposals] == ["35"], "about nobody of ours"
+
+
 def test_even_consent_does_not_let_the_accused_judge_themselves() -> None:
     case = case_of("wage_arrears", accused_union_ids=(3,), consent_waives_recusal=True)
     assert first(rank(case, UNIONS, ()))[0] == "济南市总工会"
