@@ -30,7 +30,7 @@ from tests.lines import ServerLine
 from tests.phone import Phone
 from tests.processes import Server, eventually, running
 
-SPEED = 20.0
+SPEED = 10.0
 WRITES = os.environ.get("HOTLINE_GOLDEN") == "write"
 DEMO_SKILLS = ["rights", "legal", "mutual_aid", "counselling"]
 STORIES = sorted(path.stem for path in GOLDEN.glob("*.yaml"))
